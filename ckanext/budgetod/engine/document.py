@@ -1,0 +1,219 @@
+"""The shapes that every format shares: header, budget line, resolved line, annex row.
+
+Amounts are ``Decimal`` euros with at most two decimals, ``None`` where the file says nothing.
+Codes are text: zeros survive. Dates are ``datetime.date``. Booleans are three-valued: absent is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+
+
+class Stage(str, Enum):
+    """NatDec: the stage (étape budgétaire) of a document."""
+
+    BP = "01"
+    DM = "02"
+    BS = "03"
+    CA = "09"
+    CFU = "10"
+
+    @property
+    def slug(self) -> str:
+        """Short name used in addresses and file names: bp, dm, bs, ca, cfu."""
+        return self.name.lower()
+
+    @property
+    def is_account(self) -> bool:
+        """True for what was done (CA, CFU), False for what was voted."""
+        return self in (Stage.CA, Stage.CFU)
+
+
+class Section(str, Enum):
+    FONCTIONNEMENT = "F"
+    INVESTISSEMENT = "I"
+
+
+class Side(str, Enum):
+    RECETTE = "R"
+    DEPENSE = "D"
+
+
+AMOUNTS = (
+    "MtReal",
+    "MtBudgPrec",
+    "MtRARPrec",
+    "MtPropNouv",
+    "MtPrev",
+    "CredOuv",
+    "MtRAR3112",
+)
+"""The seven amounts of a line, in the order of the SCDL columns 15 to 21."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Everything the document says of itself, as text of the file unless typed.
+
+    Source: XSD V95 of DocumentBudgetaire, extended by what CFU samples (V113) carry.
+    """
+
+    siret: str
+    exercice: int
+    stage: Stage
+    root: str = "DocumentBudgetaire"
+    numero_dm: str = ""
+    libelle_collectivite: str = ""
+    libelle_etablissement: str = ""
+    id_coll: str = ""
+    nature_cepl: str = ""
+    departement: str = ""
+    libelle_poste: str = ""
+    id_poste: str = ""
+    date_structure: date | None = None
+    code_insee: str = ""
+    code_collectivite: str = ""
+    code_budget: str = ""
+    type_budget: str = "P"
+    siret_principal: str = ""
+    libelle_principal: str = ""
+    nomenclature: str = ""
+    schema_version: str = ""
+    editor: str = ""
+    projet_budget: bool | None = None
+    date_vote: date | None = None
+    date_vote_exercice: date | None = None
+    nat_vote: str = ""
+    nat_fonc: str = ""
+    budg_prec: str = ""
+    repr_res: str = ""
+    type_provision: str = ""
+    affectation: str = ""
+    specif_budget: str = ""
+    sealed_at: datetime | None = None
+    informations: tuple[tuple[str, str], ...] = ()
+    sommaire: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def siren(self) -> str:
+        return self.siret[:9]
+
+    @property
+    def is_annexe(self) -> bool:
+        return self.type_budget == "A"
+
+    @property
+    def norme(self) -> str:
+        return self.nomenclature.partition("-")[0]
+
+    @property
+    def declinaison(self) -> str:
+        return self.nomenclature.partition("-")[2]
+
+    def information(self, code: str) -> str:
+        """Raw text of ``InformationsGenerales/Information[@Code=code]``, "" when absent."""
+        return next((value for key, value in self.informations if key == code), "")
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """One LigneBudget that TotEM did not calculate, untouched."""
+
+    index: int
+    source_line: int | None
+    nature: str
+    fonction: str
+    operation: str
+    cont_nat: str
+    cont_fon: str
+    cont_op: str
+    art_spe: bool | None
+    cod_rd: str
+    op_budg: str
+    typ_op_budg: str
+    lib_compte: str
+    compte_tiers: str
+    mt_real: Decimal | None
+    mt_budg_prec: Decimal | None
+    mt_rar_prec: Decimal | None
+    mt_prop_nouv: Decimal | None
+    mt_prev: Decimal | None
+    cred_ouv: Decimal | None
+    mt_rar_3112: Decimal | None
+    mt_sup: tuple[tuple[str, str], ...] = ()
+    carac_sup: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def amounts(self) -> tuple[Decimal | None, ...]:
+        """The seven amounts in the order of ``AMOUNTS``."""
+        return (
+            self.mt_real,
+            self.mt_budg_prec,
+            self.mt_rar_prec,
+            self.mt_prop_nouv,
+            self.mt_prev,
+            self.cred_ouv,
+            self.mt_rar_3112,
+        )
+
+
+class ChapterOrigin(str, Enum):
+    """Where the chapter of a line comes from (reference §5)."""
+
+    OWN = "own"
+    FUNCTION = "function"
+    ROLE = "role"
+    CHARACTERISTIC = "characteristic"
+    PREFIX = "prefix"
+    NONE = "none"
+
+
+class LabelSource(str, Enum):
+    """Where a label comes from (reference §6)."""
+
+    EXACT = "exact"
+    LATER_COPY = "later_copy"
+    OTHER_YEAR = "other_year"
+    SIBLING = "sibling"
+    DOCUMENT = "document"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedLine:
+    """A budget line with its chapter, section and labels, and how they were found."""
+
+    line: BudgetLine
+    chapitre: str
+    chapitre_label: str
+    section: str
+    nature_label: str
+    fonction_label: str
+    chapter_origin: ChapterOrigin
+    nature_source: LabelSource
+    fonction_source: LabelSource | None
+    equipment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnnexRow:
+    """One row of an annex table: field name -> text, in the order of the file."""
+
+    table: str
+    item: str
+    index: int
+    source_line: int | None
+    values: dict[str, str] = field(default_factory=dict)
+    calculated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountingRow:
+    """One LigneComptable of a CFU (balance sheet, income statement, execution)."""
+
+    etat: str
+    index: int
+    values: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,70 @@
+"""Everything the engine can raise on purpose.
+
+BudgetodError
+├── DocumentRefused       a file that is not taken; nothing was written
+│   ├── UnsafeXML         F08: DOCTYPE, entities, bombs
+│   ├── TooLarge          F09: over a declared bound
+│   ├── NotABudget        F01 F02 F04 F05 F06 F11: something else than a budget
+│   └── Unreadable        F07 F09 F12, Ixx: truncated, empty, encrypted, without identity
+├── NomenclatureError     an account plan that cannot be compiled or found
+└── SourceError           a national source (see ``ckanext.budgetod.sources``)
+    ├── Blocked           an address that this portal may not call
+    └── RemoteFailed      the service did not answer as it should
+
+A refusal carries a *code* of the message catalogue and its *params*; the sentence is made when it
+is shown, in the reader's language (``findings.render``). Params never hold a value of the document
+that could name a person.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class BudgetodError(Exception):
+    """Base of everything raised on purpose."""
+
+
+class DocumentRefused(BudgetodError):
+    """The file is not taken: ``code`` and ``params`` say why."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code, params)
+        self.code = code
+        self.params = params
+
+    def __str__(self) -> str:
+        details = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.code} ({details})" if details else self.code
+
+
+class UnsafeXML(DocumentRefused):
+    """The file holds what no budget holds: a DOCTYPE, entities, a bomb."""
+
+
+class TooLarge(DocumentRefused):
+    """The file, or one of its parts, is over a declared bound."""
+
+
+class NotABudget(DocumentRefused):
+    """The file is something else: a PDF, a spreadsheet, a PES stream, another XML…"""
+
+
+class Unreadable(DocumentRefused):
+    """The file is broken, empty, encrypted, or says not whose budget it is."""
+
+
+class NomenclatureError(BudgetodError):
+    """An account plan cannot be compiled, read or found."""
+
+
+class SourceError(BudgetodError):
+    """A national source could not be used."""
+
+
+class Blocked(SourceError):
+    """The address is not one that this portal may call."""
+
+
+class RemoteFailed(SourceError):
+    """The service did not answer, or not as documented."""
