@@ -32,8 +32,8 @@ IMPORT_DOORS = {
     "requests": {"sources/http.py"},
 }
 CALL_DOORS = {
-    "writes CSV": ({"writer", "DictWriter", "to_csv"}, {"engine/scdl/writer.py"}),
-    "enqueues jobs": ({"enqueue_job", "enqueue", "enqueue_call"}, {"deposit/jobs.py"}),
+    "writes CSV": ({"csv.writer", "csv.DictWriter", ".to_csv"}, {"engine/scdl/writer.py"}),
+    "enqueues jobs": ({".enqueue_job", ".enqueue", ".enqueue_call"}, {"deposit/jobs.py"}),
 }
 WRITES_DATASETS = {"package_create", "package_update", "package_revise", "package_patch"}
 WRITES_DATASETS |= {"resource_create", "resource_update", "resource_patch", "resource_delete"}
@@ -66,13 +66,10 @@ def room_of(module: Path) -> str:
 
 
 def calls(module: Path) -> set[str]:
-    """Names of the functions that ``module`` calls, without what stands before the last dot."""
+    """What ``module`` calls, as written (``csv.writer``), plus the bare last name (``writer``)."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
-    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return {
-        function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-        for function in called
-    }
+    written = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return written | {f".{name.rpartition('.')[2]}" for name in written if "." in name}
 
 
 def actions_fetched(module: Path) -> set[str]:
