@@ -1,0 +1,133 @@
+"""The half that knows budgets and no CKAN: read, check, anonymise and convert TOTEM and CFU files.
+
+Every function takes a path or a binary stream. Importing this module loads nothing heavy.
+
+>>> from ckanext.budgetod import engine
+>>> engine.inspect("examples/budget-215709908-2023-ca.xml").header.exercice   # doctest: +SKIP
+2023
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from .version import PIPELINE_VERSION
+
+if TYPE_CHECKING:
+    from .anonymiser import GatePass
+    from .document import ResolvedLine
+    from .inspection import Inspection
+    from .pipeline import Conversion
+    from .report import Report
+
+Source = str | os.PathLike[str] | IO[bytes]
+Target = str | os.PathLike[str] | IO[bytes]
+Progress = Callable[[str, float], None]
+
+__all__ = [
+    "PIPELINE_VERSION",
+    "anonymise",
+    "check",
+    "convert",
+    "inspect",
+    "read_lines",
+    "write_scdl",
+]
+
+
+def inspect(source: Source) -> Inspection:
+    """What the document is: header, SHA-256, size in bytes, number of lines, seal, annex facts.
+
+    Raises a ``DocumentRefused`` for what is not a budget.
+    """
+    from .inspection import inspect as run
+
+    return run(source)
+
+
+def check(
+    source: Source,
+    *,
+    previous: Source | Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    siret: str | None = None,
+    plans: Any = None,
+) -> Report:
+    """Every control that the document can answer; nothing is written.
+
+    ``previous`` is another document of the same budget, or its summary: the year before (magnitude,
+    results carried forward) or an earlier version of the same document (differences). ``facts`` are
+    those of the gate (``GatePass.facts``); without them they are computed from ``source``.
+    """
+    from .pipeline import check as run
+
+    return run(source, previous=previous, facts=facts, siret=siret, plans=plans)
+
+
+def read_lines(source: Source, *, plans: Any = None) -> Iterator[ResolvedLine]:
+    """The budget lines with chapter, section and labels, in the order of the file, one by one."""
+    from .pipeline import read_lines as run
+
+    return run(source, plans=plans)
+
+
+def convert(
+    source: Source,
+    out_dir: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = ("csv",),
+    profile: str = "strict",
+    facts: Mapping[str, Any] | None = None,
+    siret: str | None = None,
+    lang: str = "fr",
+    basename: str | None = None,
+    plans: Any = None,
+    progress: Progress | None = None,
+    previous: Source | Mapping[str, Any] | None = None,
+) -> Conversion:
+    """Write everything that can be published about a document into ``out_dir``.
+
+    ``formats`` among csv, parquet, json. ``profile`` among strict, annexes, sans_xml, none. With
+    ``facts`` (``GatePass.facts``) the source is already anonymised and is not anonymised again.
+    ``progress(step, fraction)`` is called now and then. Each file is complete or absent.
+    """
+    from .pipeline import convert as run
+
+    return run(
+        source,
+        out_dir,
+        formats=formats,
+        profile=profile,
+        facts=facts,
+        siret=siret,
+        lang=lang,
+        basename=basename,
+        plans=plans,
+        progress=progress,
+        previous=previous,
+    )
+
+
+def write_scdl(
+    source: Source, target: Target, *, siret: str | None = None, plans: Any = None
+) -> int:
+    """Write the strict SCDL CSV (22 columns) of the budget lines; the number of rows written."""
+    from .pipeline import write_scdl as run
+
+    return run(source, target, siret=siret, plans=plans)
+
+
+def anonymise(
+    source: Source,
+    target: Target,
+    *,
+    profile: str = "strict",
+    rules: Any = None,
+    max_size: int | None = None,
+) -> GatePass:
+    """One bounded pass: the anonymised XML into ``target``, the facts of the original returned."""
+    from .anonymiser import anonymise as run
+
+    return run(source, target, profile=profile, rules=rules, max_size=max_size)

@@ -1,0 +1,222 @@
+"""The check report: what was read, what was verified, what was found; codes and figures only.
+
+``Report.to_dict`` is the versioned JSON described by ``report.schema.json``; ``from_dict`` reads it
+back. Sentences are made by ``findings_render`` when somebody reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from .document import Header, Stage
+from .findings import Finding, Level, Where
+from .informations import population
+from .version import REPORT_FORMAT, REPORT_VERSION
+
+PASSED, FAILED, NOT_APPLICABLE = "passed", "failed", "not_applicable"
+
+_ALWAYS_WITHHOLD = frozenset({"S05", "I01", "I04"})
+_VOTED = frozenset({Stage.BP.value, Stage.DM.value, Stage.BS.value})
+_ORDER = {Level.BLOCKING: 0, Level.CONFIRM: 1, Level.INFO: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One control of the list: ``failed`` only when something blocks or asks to be confirmed."""
+
+    code: str
+    level: Level
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Immutable; ``with_*`` give a completed copy."""
+
+    document: Mapping[str, Any]
+    checks: tuple[CheckResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    masked: tuple[Mapping[str, Any], ...] = ()
+    dropped: tuple[Mapping[str, Any], ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    resolution: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    seal: str = "unchecked"
+    absent_files: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Findings per level; controls passed and controls that could be run."""
+        states = [check.state for check in self.checks]
+        return {
+            **{level.value: sum(f.level is level for f in self.findings) for level in Level},
+            "passed": states.count(PASSED),
+            "total": states.count(PASSED) + states.count(FAILED),
+        }
+
+    @property
+    def worst(self) -> Level | None:
+        """The most serious level found, None when nothing was found."""
+        return min((f.level for f in self.findings), key=_ORDER.__getitem__, default=None)
+
+    def codes(self, level: Level | None = None) -> list[str]:
+        """Codes found, in the order of the report, each once."""
+        found = (f.code for f in self.findings if level is None or f.level is level)
+        return list(dict.fromkeys(found))
+
+    def with_findings(self, findings: Iterable[Finding]) -> Report:
+        """A copy that also tells what others found (the gate, the portal), most serious first.
+
+        A finding already told (same code, same params) is not told twice.
+        """
+        told = {(f.code, repr(sorted(f.params.items()))) for f in self.findings}
+        new = [f for f in findings if (f.code, repr(sorted(f.params.items()))) not in told]
+        states = [_after(check, new) for check in self.checks]
+        return replace(self, findings=sort_findings((*self.findings, *new)), checks=tuple(states))
+
+    def with_gate(
+        self,
+        findings: Iterable[Finding] = (),
+        masked: Iterable[Mapping[str, Any]] = (),
+        dropped: Iterable[Mapping[str, Any]] = (),
+    ) -> Report:
+        """A copy completed by what the anonymiser's pass over the original saw."""
+        completed = replace(
+            self,
+            masked=(*self.masked, *(dict(row) for row in masked)),
+            dropped=(*self.dropped, *(dict(row) for row in dropped)),
+        )
+        return completed.with_findings(findings)
+
+    def with_rows(self, rows: Mapping[str, int]) -> Report:
+        return replace(self, rows=dict(rows))
+
+    def with_absent_files(self, absent: Iterable[Mapping[str, str]]) -> Report:
+        return replace(self, absent_files=tuple(dict(row) for row in absent))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values, always in the same order."""
+        return {
+            "format": REPORT_FORMAT,
+            "version": REPORT_VERSION,
+            "document": dict(self.document),
+            "counts": self.counts,
+            "checks": [
+                {"code": c.code, "level": c.level.value, "state": c.state} for c in self.checks
+            ],
+            "findings": [finding_to_dict(finding) for finding in self.findings],
+            "masked": [dict(row) for row in self.masked],
+            "dropped": [dict(row) for row in self.dropped],
+            "rows": dict(self.rows),
+            "resolution": {name: dict(counts) for name, counts in self.resolution.items()},
+            "seal": self.seal,
+            "absent_files": [dict(row) for row in self.absent_files],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Report:
+        """Read ``to_dict`` back. ValueError for another format or a newer major version."""
+        _check_version(data)
+        return cls(
+            document=dict(data["document"]),
+            checks=tuple(
+                CheckResult(row["code"], Level(row["level"]), row["state"])
+                for row in data.get("checks", ())
+            ),
+            findings=tuple(finding_from_dict(row) for row in data.get("findings", ())),
+            masked=tuple(data.get("masked", ())),
+            dropped=tuple(data.get("dropped", ())),
+            rows=dict(data.get("rows", {})),
+            resolution=dict(data.get("resolution", {})),
+            seal=data.get("seal", "unchecked"),
+            absent_files=tuple(data.get("absent_files", ())),
+        )
+
+
+def _check_version(data: Mapping[str, Any]) -> None:
+    if data.get("format") != REPORT_FORMAT:
+        raise ValueError(f"not a {REPORT_FORMAT} document")
+    version = str(data.get("version", ""))
+    if version.partition(".")[0] != REPORT_VERSION.partition(".")[0]:
+        raise ValueError(f"unknown version of {REPORT_FORMAT}: {version}")
+
+
+def _after(check: CheckResult, findings: Iterable[Finding]) -> CheckResult:
+    """The state of a control once more findings are known."""
+    mine = [finding for finding in findings if finding.code == check.code]
+    if not mine:
+        return check
+    failed = check.state == FAILED or any(f.level is not Level.INFO for f in mine)
+    return replace(check, state=FAILED if failed else PASSED)
+
+
+def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Most serious first, then by code; equal ones keep their order."""
+    return tuple(sorted(findings, key=lambda f: (_ORDER[f.level], f.code)))
+
+
+def finding_to_dict(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "level": finding.level.value,
+        "params": dict(finding.params),
+        "where": [asdict(place) for place in finding.where],
+        "count": finding.count,
+    }
+
+
+def finding_from_dict(data: Mapping[str, Any]) -> Finding:
+    return Finding(
+        code=data["code"],
+        level=Level(data["level"]),
+        params=dict(data.get("params", {})),
+        where=tuple(Where(**place) for place in data.get("where", ())),
+        count=data.get("count", 1),
+    )
+
+
+def describe(header: Header) -> dict[str, Any]:
+    """The ``document`` part of a report: identity and facts of the header, as JSON values."""
+    return {
+        "siret": header.siret,
+        "siren": header.siren,
+        "exercice": header.exercice,
+        "etape": header.stage.slug,
+        "etape_code": header.stage.value,
+        "numero_dm": header.numero_dm,
+        "categorie": "annexe" if header.is_annexe else "principal",
+        "code_budget": header.code_budget,
+        "libelle": header.libelle_etablissement.strip(),
+        "collectivite": header.libelle_collectivite.strip(),
+        "nomenclature": header.nomenclature,
+        "schema_version": header.schema_version,
+        "date_vote": header.date_vote.isoformat() if header.date_vote else None,
+        "date_scellement": header.sealed_at.isoformat() if header.sealed_at else None,
+        "population": population(header),
+        "nat_fonc": header.nat_fonc,
+    }
+
+
+def withholding_codes(report: Report, publish_when: str = "always") -> list[str]:
+    """Codes whose answer a person must give before publication.
+
+    ``always``: a project of a budget still to be voted (S02 on BP, DM, BS), an older seal than the
+    published one (S05), another organisation's SIREN (I01, I04). ``confirmed``: every finding to
+    confirm. Any other value is a ValueError.
+    """
+    if publish_when == "confirmed":
+        return report.codes(Level.CONFIRM)
+    if publish_when != "always":
+        raise ValueError(f"unknown value of publish_when: {publish_when}")
+    voted = report.document.get("etape_code") in _VOTED
+    return [
+        code
+        for code in report.codes(Level.CONFIRM)
+        if code in _ALWAYS_WITHHOLD or (code == "S02" and voted)
+    ]
+
+
+def blocking_codes(report: Report) -> list[str]:
+    """Codes that refuse the document: no answer can publish it."""
+    return report.codes(Level.BLOCKING)
