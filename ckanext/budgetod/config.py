@@ -1,0 +1,88 @@
+"""The settings of the extension, typed. Nothing else reads ``budgetod.*``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ckan.exceptions import CkanConfigurationException
+from ckan.plugins import plugin_loaded
+from ckan.plugins import toolkit as tk
+
+MEGABYTE = 1024 * 1024
+
+
+def max_upload_size() -> int:
+    """Largest document accepted, in bytes."""
+    return tk.config["budgetod.max_upload_size"] * MEGABYTE
+
+
+def publish_when() -> str:
+    """``always`` or ``confirmed`` (decision 4 of the product: who answers before publication)."""
+    return tk.config["budgetod.publish_when"]
+
+
+def guard_other_types() -> bool:
+    return tk.config["budgetod.guard_other_types"]
+
+
+def profile() -> str:
+    """Anonymisation profile: ``strict``, ``annexes`` or ``sans_xml``."""
+    return tk.config["budgetod.anonymisation.profile"]
+
+
+def extra_rules() -> Path | None:
+    return _path("budgetod.anonymisation.extra_rules")
+
+
+def formula_guard() -> bool:
+    return tk.config["budgetod.csv.formula_guard"]
+
+
+def plans_path() -> Path | None:
+    return _path("budgetod.plans_path")
+
+
+def staging_path() -> Path | None:
+    """The administrator's private folder, None when the site's own storage serves."""
+    return _path("budgetod.staging_path")
+
+
+def queue() -> str:
+    return tk.config["budgetod.queue"]
+
+
+def job_timeout() -> int:
+    """Seconds that one conversion may take."""
+    return tk.config["budgetod.job_timeout"]
+
+
+def stale_after() -> int:
+    """Seconds without heartbeat after which a worker is taken for dead."""
+    return tk.config["budgetod.stale_after"]
+
+
+def max_attempts() -> int:
+    return tk.config["budgetod.max_attempts"]
+
+
+def datastore() -> bool:
+    """Whether published CSV files are loaded into the DataStore."""
+    return tk.config["budgetod.datastore"] and plugin_loaded("datastore")
+
+
+def check_sizes() -> None:
+    """Refuse a site that accepts a document at the gate and could not store it afterwards.
+
+    Raises ckan's CkanConfigurationException, which names both settings.
+    """
+    site, ours = tk.config["ckan.max_resource_size"], tk.config["budgetod.max_upload_size"]
+    if ours > site:
+        raise CkanConfigurationException(
+            f"budgetod.max_upload_size = {ours} (MB) is more than ckan.max_resource_size = {site}: "
+            "set ckan.max_resource_size to at least the same value"
+        )
+
+
+def _path(key: str) -> Path | None:
+    value = tk.config.get(key)
+    return Path(value) if value else None
