@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""Write the parts of ``docs/`` that the code already knows: settings, controls, actions, mapping.
+
+Usage: ``python scripts/generate_docs.py`` rewrites, ``--check`` only says what is out of date (exit
+status 1). A page holds hand-written text around regions like::
+
+    <!-- generated: settings -->
+    …
+    <!-- end -->
+
+Needs the package but no CKAN: actions are read from the source.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "ckanext" / "budgetod"
+DOCS = ROOT / "docs"
+
+REGION = re.compile(r"(<!-- generated: ([\w:-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+FAMILIES = {
+    "F": ("Le fichier", "The file"),
+    "S": ("Étape, vote et scellement", "Stage, vote and seal"),
+    "I": ("Identité de la collectivité", "Identity of the authority"),
+    "N": ("Nomenclature et version", "Nomenclature and version"),
+    "D": ("Document déjà connu", "Document already known"),
+    "Q": ("Montants", "Figures"),
+    "P": ("Données personnelles", "Personal data"),
+    "X": ("De notre côté", "On our side"),
+}
+LEVELS = {
+    "fr": {"blocking": "bloquant", "confirm": "à confirmer", "info": "information"},
+    "en": {"blocking": "blocking", "confirm": "to confirm", "info": "information"},
+}
+WORDS = {
+    "fr": {"why": "Pourquoi", "todo": "Que faire", "or": "Autre cas", "colon": "\u00a0:"},
+    "en": {"why": "Why", "todo": "What to do", "or": "Another case", "colon": ":"},
+}
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+def settings() -> Iterator[dict[str, Any]]:
+    """Every declared option, as in ``config_declaration.yaml``."""
+    declaration = yaml.safe_load((PACKAGE / "config_declaration.yaml").read_text(encoding="utf-8"))
+    for group in declaration["groups"]:
+        yield from group["options"]
+
+
+def settings_region() -> str:
+    return "\n".join(_setting(option) for option in settings())
+
+
+def _setting(option: dict[str, Any]) -> str:
+    variable = "CKAN___" + option["key"].upper().replace(".", "__")
+    facts = [
+        ("Type", option.get("type", "string")),
+        ("Default", _written(option.get("default", ""))),
+    ]
+    if choices := re.search(r"one_of\((\[.*?\])\)", option.get("validators", "")):
+        facts[0] = ("One of", ", ".join(f"`{choice}`" for choice in yaml.safe_load(choices[1])))
+    if "example" in option:
+        facts.append(("Example", f"`{option['key']} = {_plain(option['example'])}`"))
+    facts.append(("Environment", f"`{variable}`"))
+    lines = [f"- {name}: {value}" for name, value in facts]
+    return "\n".join([f"### `{option['key']}`", "", option["description"].strip(), "", *lines, ""])
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _written(value: Any) -> str:
+    return "empty" if value in ("", None) else f"`{_plain(value)}`"
+
+
+# --- controls ------------------------------------------------------------------------------------
+
+
+def catalogue() -> dict[str, dict[str, Any]]:
+    path = PACKAGE / "engine" / "checks" / "catalogue.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def controls_region(lang: str) -> str:
+    entries = catalogue()
+    parts = []
+    for letter, titles in FAMILIES.items():
+        parts += [f"## {titles[lang == 'en']} ({letter})", ""]
+        parts += [
+            _control(code, entry, lang) for code, entry in entries.items() if code[0] == letter
+        ]
+    return "\n".join(parts)
+
+
+def _control(code: str, entry: dict[str, Any], lang: str) -> str:
+    words = WORDS[lang]
+    level = LEVELS[lang][entry["level"]]
+    parts = [f'### <a id="{code.lower()}"></a>{code}: {_holes(entry[lang]["title"])}', ""]
+    name = entry.get("name", {}).get(lang)
+    parts += [f"*{level}*" + (f" · {name}" if name else ""), ""]
+    parts += _texts(entry[lang], words)
+    for variant in entry.get("variants", {}).values():
+        text = {**entry[lang], **variant.get(lang, {})}
+        parts += [f"{words['or']}{words['colon']} **{_holes(text['title'])}**", ""]
+        parts += _texts(text, words)
+    return "\n".join(parts)
+
+
+def _texts(text: dict[str, str], words: dict[str, str]) -> list[str]:
+    advice = [f"- {words[key]}{words['colon']} {_holes(text[key])}" for key in ("why", "todo")]
+    return [_holes(text["what"]), "", *advice, ""]
+
+
+def _holes(text: str) -> str:
+    """The text with its holes shown as ‹name›; the plural and the optional parts are kept."""
+    text = re.sub(r"\{\w+\?\?([^{}]*)\}", r"\1", text)
+    text = re.sub(r"\{\w+\?([^{}|]*)\|([^{}]*)\}", r"\2", text)
+    return re.sub(r"[{<](\w+)(:\w+)?[}>]", r"‹\1›", text)
+
+
+# --- actions -------------------------------------------------------------------------------------
+
+
+def actions() -> dict[str, str]:
+    """Public actions and their docstrings, from the sources of ``logic/``."""
+    found = {}
+    for path in sorted((PACKAGE / "logic").glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and _is_action(node):
+                found[node.name] = ast.get_docstring(node) or ""
+    return found
+
+
+def _is_action(node: ast.FunctionDef) -> bool:
+    arguments = [argument.arg for argument in node.args.args]
+    return (
+        node.name.startswith("budgetod_")
+        and arguments == ["context", "data_dict"]
+        and any(isinstance(child, ast.Return) and child.value for child in ast.walk(node))
+        and not any("auth" in ast.unparse(decorator) for decorator in node.decorator_list)
+    )
+
+
+def actions_region() -> str:
+    return "\n".join(f"### `{name}`\n\n{text}\n" for name, text in actions().items())
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+REGIONS: dict[str, Callable[[], str]] = {
+    "settings": settings_region,
+    "controls:fr": lambda: controls_region("fr"),
+    "controls:en": lambda: controls_region("en"),
+    "actions": actions_region,
+}
+
+
+def filled(page: str) -> str:
+    """The text of a page with its regions written again."""
+    return REGION.sub(lambda hole: f"{hole[1]}\n{REGIONS[hole[2]]().strip()}\n\n{hole[3]}", page)
+
+
+def stale_pages() -> dict[Path, str]:
+    """Pages whose regions are out of date, with the text that they should have."""
+    pages = {path: path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
+    return {path: filled(text) for path, text in pages.items() if filled(text) != text}
+
+
+def main() -> int:
+    stale = stale_pages()
+    for path, text in stale.items():
+        print(path.relative_to(ROOT))
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
