@@ -4,9 +4,35 @@ from __future__ import annotations
 
 import ckan.plugins as p
 
+from ckanext.budgetod.search import document, facets, licences, query
+
 
 class SearchHooks(p.SingletonPlugin):
-    """Indexing, facets and queries of budgets."""
+    """Indexing, facets and queries of budgets; their licence in the register."""
 
+    p.implements(p.IConfigurable, inherit=True)
     p.implements(p.IPackageController, inherit=True)
     p.implements(p.IFacets, inherit=True)
+
+    def configure(self, config):
+        licences.add_licence()
+
+    def before_dataset_index(self, pkg_dict):
+        if pkg_dict.get("dataset_type") != "budget":
+            return pkg_dict
+        return document.index_budget(pkg_dict)
+
+    def before_dataset_search(self, search_params):
+        return query.rewrite(search_params)
+
+    def after_dataset_search(self, search_results, search_params):
+        facets.put_labels(search_results.get("search_facets") or {})
+        return search_results
+
+    def dataset_facets(self, facets_dict, package_type):
+        if package_type in ("dataset", "budget"):
+            return type(facets_dict)({**facets.titles(), **facets_dict})
+        return facets_dict
+
+    def organization_facets(self, facets_dict, organization_type, package_type):
+        return type(facets_dict)({**facets.titles(), **facets_dict})

@@ -14,8 +14,10 @@ TYPES = (
     "region",
     "syndicat",
     "ccas",
+    "caisse_ecoles",
     "sdis",
     "regie",
+    "etablissement",
     "autre",
 )
 """Values of ``budget_type_collectivite``."""
@@ -23,7 +25,8 @@ TYPES = (
 _WORDS = (
     ("ccas", r"c[ci]as|centre (?:inter)?communal d action sociale|centre intercommunal d action"),
     ("sdis", r"sdis|s d i s|incendie"),
-    ("autre", r"caisse des ecoles|ehpad|residence autonomie|association syndicale|asa|afr"),
+    ("caisse_ecoles", r"caisses? des ecoles"),
+    ("etablissement", r"ehpad|residence autonomie|association (?:fonciere|syndicale)|afr"),
     ("syndicat", r"syndicats?|sivu|sivom|smictom|sictom|petr|pole metropolitain|syndicat mixte"),
     ("regie", r"regie|office de tourisme|epic"),
     (
@@ -52,16 +55,19 @@ _PREFIXES = {
 """First two digits of a SIREN given before 2008 -> kind of body (Sirene's numbering)."""
 
 TRANCHES = (
-    (500, "0-499"),
-    (2_000, "500-1999"),
-    (3_500, "2000-3499"),
-    (10_000, "3500-9999"),
-    (20_000, "10000-19999"),
-    (50_000, "20000-49999"),
-    (100_000, "50000-99999"),
+    (500, "0k-0.5k"),
+    (2_000, "0.5k-2k"),
+    (3_500, "2k-3.5k"),
+    (10_000, "3.5k-10k"),
+    (20_000, "10k-20k"),
+    (50_000, "20k-50k"),
+    (100_000, "50k-100k"),
 )
-"""Upper bound (excluded) -> value of ``budget_tranche``: DGCL's strata, the small ones joined."""
-LAST_TRANCHE = "100000+"
+"""Upper bound (excluded) -> value of ``budget_tranche``: DGCL's strata, the small ones joined.
+
+In thousands: 20000 written out would answer searches for the post code 20000, 2000 for the year.
+"""
+LAST_TRANCHE = "100k+"
 
 
 def tranche(population: int | None) -> str:

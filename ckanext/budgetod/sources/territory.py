@@ -11,10 +11,12 @@ import gzip
 import json
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from itertools import takewhile
 
 TOWN_POPULATION = 2_000
 """From here on a commune is called "Ville de" (INSEE's threshold of an urban unit)."""
@@ -24,6 +26,11 @@ BEFORE_NAME = {"0": "de ", "1": "d'", "2": "du ", "3": "de la ", "4": "des ", "5
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 _ARTICLE = re.compile(r"^(?:les|le|la|los|las|aux|l)\s+(?=\S)")
+_NATURE = re.compile(
+    r"^(?:communaute (?:de communes|d agglomeration|urbaine)|(?:euro)?metropole)"
+    r"(?: de la| de l| des| du| de| d)? (?=\S)"
+)
+"""What comes before the name proper of an EPCI, folded."""
 
 
 def fold(text: str) -> str:
@@ -118,6 +125,12 @@ class Territory:
         """Collectivities of this folded name (with or without article), the largest first."""
         return self._largest_first(self._names.get(folded, ()))
 
+    def by_start(self, folded: str) -> list[Collectivity]:
+        """Collectivities whose folded name starts with these words: "saint die" -> des-Vosges."""
+        at = bisect_left(self._sorted_names, folded + " ")
+        found = takewhile(lambda name: name.startswith(folded + " "), self._sorted_names[at:])
+        return self._largest_first({siren for name in found for siren in self._names[name]})
+
     def departement_name(self, code: str) -> str:
         """ "54" -> "Meurthe-et-Moselle"; the code itself when unknown."""
         return self.about["departements"].get(code, [code])[0]
@@ -153,6 +166,10 @@ class Territory:
         return sorted(found, key=lambda one: (-int(one.vintage), -(one.population or 0), one.siren))
 
     @cached_property
+    def _sorted_names(self) -> list[str]:
+        return sorted(self._names)
+
+    @cached_property
     def _communes(self) -> dict[str, str]:
         """INSEE code -> SIREN; of two SIREN of one code the one in the newest lists."""
         oldest_first = sorted(
@@ -175,6 +192,9 @@ class Territory:
             folded = fold(one.name)
             for form in {folded, without_article(folded)}:
                 found.setdefault(form, []).append(one.siren)
+        for one in self:
+            if one.type == "epci":
+                found.setdefault(_NATURE.sub("", fold(one.name)), [one.siren])
         return found
 
 

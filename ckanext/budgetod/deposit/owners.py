@@ -1,0 +1,53 @@
+"""Which organisation of the portal answers for a SIREN (its own, or one attached to it)."""
+
+from __future__ import annotations
+
+import ckan.model as model
+from sqlalchemy import or_
+
+from ckanext.budgetod.sources.identifiers import siren_list
+
+
+def sirens_of(organisation: model.Group) -> list[str]:
+    """SIREN of an organisation, its own first, then the attached ones."""
+    extras = organisation.extras or {}
+    own = extras.get("siren") or ""
+    return [own, *siren_list(extras.get("sirens_rattaches") or "")] if own else []
+
+
+def owner_of(siren: str) -> model.Group | None:
+    """The active organisation with this SIREN, own before attached; None when there is none."""
+    found = [one for one in _mentioning(siren) if siren in sirens_of(one)]
+    found.sort(key=lambda one: (one.extras.get("siren") != siren, one.created, one.id))
+    return found[0] if found else None
+
+
+def owners_of(siren: str) -> list[model.Group]:
+    """Every active organisation that names this SIREN: more than one is a fault."""
+    return [one for one in _mentioning(siren) if siren in sirens_of(one)]
+
+
+def _mentioning(siren: str) -> list[model.Group]:
+    """Active organisations whose identity fields contain the text of this SIREN."""
+    query = model.Session.query(model.Group).filter(
+        model.Group.is_organization.is_(True), model.Group.state == "active"
+    )
+    with model.Session.no_autoflush:
+        return _with_extra(query, siren).all()
+
+
+def _with_extra(query, siren: str):
+    if not hasattr(model, "GroupExtra"):
+        extras = model.Group.extras
+        return query.filter(
+            or_(
+                extras["siren"].astext == siren,
+                extras["sirens_rattaches"].astext.contains(siren),
+            )
+        )
+    extra = model.GroupExtra  # CKAN 2.11: one row per extra
+    return query.join(extra, extra.group_id == model.Group.id).filter(
+        extra.state == "active",
+        extra.key.in_(("siren", "sirens_rattaches")),
+        extra.value.contains(siren),
+    )
