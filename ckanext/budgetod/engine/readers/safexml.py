@@ -1,0 +1,356 @@
+"""The only door to lxml: safe flags, no DOCTYPE, bounded bytes, bounded memory, streaming.
+
+Nothing here knows what a budget is. ``walk`` cuts a document into complete *units* (small subtrees)
+in document order and frees them as soon as the caller has seen them; ``Writer`` writes a document
+back, unit by unit. A path is never handed to lxml (it would silently decompress gzip), only bytes.
+
+What is refused, with the code of the message catalogue:
+
+* ``UnsafeXML F08``: a DOCTYPE (seen before any content is parsed), entities, bombs, extreme depth;
+* ``TooLarge F09``: more bytes than allowed, or one value or unit over the parser's bounds;
+* ``Unreadable F07``: not well-formed or truncated, with the ``line`` where reading stopped;
+* ``Unreadable F09``: no byte at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, BinaryIO, NamedTuple
+
+from lxml import etree
+
+from ckanext.budgetod.engine.errors import DocumentRefused, TooLarge, Unreadable, UnsafeXML
+
+Element = etree._Element
+CHUNK = 1 << 16
+MAX_UNIT_BYTES = 12_000_000
+"""Bytes of the file that may be read while one unit is still open: what one unit may weigh."""
+
+FLAGS: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+}
+_TOO_LARGE = ("huge", "too long", "too large", "exceed")
+_UNSAFE = ("amplification", "entity", "depth", "doctype")
+
+
+class Root(NamedTuple):
+    """The first element of a document: its namespace ("" when none) and its local name."""
+
+    namespace: str
+    name: str
+
+
+class BoundedStream:
+    """A binary stream that counts and hashes its bytes and stops above ``max_size``."""
+
+    def __init__(self, raw: BinaryIO, max_size: int | None = None, hashed: bool = False) -> None:
+        self._raw = raw
+        self._max_size = max_size
+        self._hash = hashlib.sha256() if hashed else None
+        self._head: list[bytes] = []
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal digest of the bytes read so far; "" when hashing was not asked for."""
+        return self._hash.hexdigest() if self._hash else ""
+
+    def read(self, count: int = CHUNK) -> bytes:
+        """The next bytes, at most ``count`` of them unless bytes were given back before."""
+        if self._head:
+            return self._head.pop()
+        data = self._raw.read(count)
+        self.size += len(data)
+        if self._max_size is not None and self.size > self._max_size:
+            raise TooLarge("F09", max_bytes=self._max_size, size_bytes=self.size)
+        if self._hash:
+            self._hash.update(data)
+        return data
+
+    def give_back(self, data: bytes) -> None:
+        """Make ``data`` the answer of the next ``read`` (already counted and hashed)."""
+        if data:
+            self._head.append(data)
+
+
+class _RootFound(Exception):  # noqa: N818 - a signal of the target below, not an error
+    """Carries the name of the root out of the parser."""
+
+
+class _PrologTarget:
+    """Refuses a DOCTYPE and stops at the root: nothing after the prolog is ever looked at."""
+
+    def doctype(self, *_: Any) -> None:
+        raise UnsafeXML("F08", reason="doctype")
+
+    def start(self, tag: str, attrib: Any, nsmap: Any = None) -> None:
+        raise _RootFound(tag)
+
+    def end(self, tag: str) -> None: ...
+
+    def data(self, data: str) -> None: ...
+
+    def comment(self, text: str) -> None: ...
+
+    def pi(self, target: str, data: str | None = None) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def split_tag(tag: str) -> Root:
+    """``{namespace}name`` -> (namespace, name)."""
+    namespace, _, name = tag.rpartition("}")
+    return Root(namespace.lstrip("{"), name)
+
+
+def local_name(element: Element) -> str:
+    """The name of an element without its namespace; "" for comments and instructions."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def refusal(error: etree.LxmlError) -> DocumentRefused:
+    """What a parser's complaint means for the depositor; its text may hold names and is dropped."""
+    message = str(error).lower()
+    if any(word in message for word in _UNSAFE):
+        return UnsafeXML("F08", reason="entity")
+    if any(word in message for word in _TOO_LARGE):
+        return TooLarge("F09", reason="element")
+    line = getattr(error, "lineno", None)
+    return Unreadable("F07", line=line or 1)
+
+
+def read_root(stream: BoundedStream) -> Root:
+    """The root element's name; the stream is left as it was found.
+
+    Raises UnsafeXML on a DOCTYPE, Unreadable when there is no root at all.
+    """
+    parser = etree.XMLParser(target=_PrologTarget(), **FLAGS)
+    seen: list[bytes] = []
+    try:
+        while data := stream.read(CHUNK):
+            seen.append(data)
+            parser.feed(data)
+        if not seen:
+            raise Unreadable("F09", reason="empty")
+        parser.close()
+    except _RootFound as found:
+        return split_tag(str(found))
+    except etree.LxmlError as error:
+        raise refusal(error) from None
+    finally:
+        stream.give_back(b"".join(seen))
+    raise Unreadable("F07", line=1)
+
+
+class Choice(Enum):
+    """What ``walk`` does with an element that it meets."""
+
+    OPEN = "open"
+    """A container: announced, then its children are met one by one, then closed."""
+    UNIT = "unit"
+    """A complete subtree, given whole."""
+    SKIP = "skip"
+    """Nobody wants it: freed without a word, whatever its size."""
+
+
+class Step(NamedTuple):
+    """A step of ``walk``.
+
+    ``kind`` is "open" (a container: attributes and the text before its first child are there),
+    "unit" (a complete subtree, valid until the next step) or "close" (a container whose children
+    are gone). ``depth`` is 0 for the root.
+    """
+
+    kind: str
+    element: Element
+    depth: int
+
+
+Chooser = Callable[[Element, int], Choice]
+
+
+def walk(stream: BoundedStream, choose: Chooser) -> Iterator[Step]:
+    """Cut a document into units, in document order, in bounded memory.
+
+    ``choose(element, depth)`` is asked for every element that is not inside a unit, as soon as its
+    start tag was read; it must be a pure function of the name, attributes and ancestors. Comments
+    and processing instructions inside containers are met too (their ``tag`` is not text). The root
+    is always opened. The caller may change a unit, not move it.
+
+    Raises UnsafeXML, TooLarge or Unreadable; steps given before that are void.
+    """
+    root = read_root(stream)
+    tag = f"{{{root.namespace}}}{root.name}" if root.namespace else root.name
+    parser = etree.XMLPullParser(events=("start",), tag=tag, **FLAGS)
+    walker: _Walker | None = None
+    try:
+        while data := stream.read(CHUNK):
+            parser.feed(data)
+            if walker is None:
+                found = next(iter(parser.read_events()), None)
+                walker = _Walker(found[1], choose) if found else None
+            if walker:
+                yield from walker.advance(len(data))
+        parser.close()
+    except etree.LxmlError as error:
+        raise refusal(error) from None
+    if walker:
+        yield from walker.finish()
+
+
+class _Walker:
+    """Knows the open containers, from the root down to where the parser is.
+
+    An element is complete once a sibling follows it. Before each advance the first child of every
+    open container but the deepest is the next open container.
+    """
+
+    def __init__(self, root: Element, choose: Chooser) -> None:
+        self._choose = choose
+        self._root = root
+        self._open: list[Element] = []
+        self._stalled = 0
+
+    def advance(self, count: int) -> Iterator[Step]:
+        """The steps that ``count`` more bytes made possible."""
+        self._stalled += count
+        if not self._open and len(self._root):
+            yield from self._enter(self._root)
+        depth = 0
+        while depth < len(self._open):
+            yield from self._advance_level(depth)
+            depth += 1
+        if self._stalled > MAX_UNIT_BYTES:
+            raise TooLarge("F09", reason="element")
+
+    def _advance_level(self, depth: int) -> Iterator[Step]:
+        container = self._open[depth]
+        children = list(container)
+        if not children:
+            return
+        *complete, last = children
+        if complete:
+            self._stalled = 0
+            yield from self._complete(complete, depth)
+            del container[: len(complete)]
+        if len(self._open) > depth + 1:
+            return
+        choice = self._choose(last, depth + 1)
+        if choice is Choice.OPEN and len(last):
+            yield from self._enter(last)
+        elif choice is Choice.SKIP:
+            self._forget(last)
+
+    def _complete(self, elements: list[Element], depth: int) -> Iterator[Step]:
+        """Steps of complete children of the container at ``depth``; the first may be open."""
+        rest = iter(elements)
+        if len(self._open) > depth + 1:
+            next(rest)
+            yield from self._leave(depth + 1)
+        for element in rest:
+            yield from self._whole(element, depth + 1)
+
+    def _whole(self, element: Element, depth: int) -> Iterator[Step]:
+        choice = self._choose(element, depth) if depth else Choice.OPEN
+        if choice is Choice.UNIT:
+            yield Step("unit", element, depth)
+        elif choice is Choice.OPEN:
+            yield Step("open", element, depth)
+            for child in element:
+                yield from self._whole(child, depth + 1)
+            yield Step("close", element, depth)
+
+    def _enter(self, element: Element) -> Iterator[Step]:
+        yield Step("open", element, len(self._open))
+        self._open.append(element)
+
+    def _leave(self, depth: int) -> Iterator[Step]:
+        """Finish the open container at ``depth``, and those inside it."""
+        container = self._open[depth]
+        yield from self._complete(list(container), depth)
+        del self._open[depth:]
+        del container[:]
+        yield Step("close", container, depth)
+
+    def _forget(self, element: Element) -> None:
+        """Free what is complete inside an element that nobody wants."""
+        self._stalled = 0
+        while len(element):
+            del element[:-1]
+            element = element[0]
+
+    def finish(self) -> Iterator[Step]:
+        """The steps left when the whole document was read."""
+        if self._open:
+            yield from self._leave(0)
+        else:
+            yield from self._whole(self._root, 0)
+
+
+class Writer:
+    """Writes a document in UTF-8, container by container and unit by unit, escaped by lxml."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+        self._end_tags: list[bytes] = []
+        self._declared: list[list[bytes]] = [[]]
+        target.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
+
+    def open(self, element: Element) -> None:
+        """Write the start tag of ``element``: its name, attributes and namespaces, no text."""
+        bare = etree.Element(element.tag, dict(element.attrib), nsmap=element.nsmap)
+        bare.text = " "
+        data = etree.tostring(bare, encoding="UTF-8")
+        start, end = data.rsplit(b" </", 1)
+        known = self._declared[-1]
+        self._target.write(without(start, known))
+        self._declared.append(sorted({*known, *declarations(element.nsmap)}))
+        self._end_tags.append(b"</" + end)
+
+    def unit(self, element: Element, tail: bool = True) -> None:
+        """Write a complete subtree, and the text that follows it when ``tail``."""
+        data = etree.tostring(element, encoding="UTF-8", with_tail=tail)
+        self._target.write(without(data, self._declared[-1]))
+
+    def text(self, text: str | None) -> None:
+        """Write text content, escaped."""
+        if text:
+            carrier = etree.Element("t")
+            carrier.text = text
+            self._target.write(etree.tostring(carrier, encoding="UTF-8")[3:-4])
+
+    def close(self) -> None:
+        """Write the end tag of the container that was opened last."""
+        self._declared.pop()
+        self._target.write(self._end_tags.pop())
+
+
+def declarations(nsmap: dict[str | None, str]) -> list[bytes]:
+    """The namespace declarations of an element as lxml writes them."""
+    return [
+        f' xmlns{":" + prefix if prefix else ""}="{quote(uri)}"'.encode()
+        for prefix, uri in nsmap.items()
+    ]
+
+
+def quote(value: str) -> str:
+    """Escape a value for an attribute in double quotes."""
+    for raw, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        value = value.replace(raw, escaped)
+    return value
+
+
+def without(data: bytes, declared: list[bytes]) -> bytes:
+    """``data`` whose first tag no longer repeats the namespaces its containers declare."""
+    head, end, rest = data.partition(b">")
+    for declaration in declared:
+        head = head.replace(declaration, b"", 1)
+    return head + end + rest
