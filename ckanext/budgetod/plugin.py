@@ -6,10 +6,12 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.lib.plugins import DefaultTranslation
 
+from ckanext.budgetod.logic import organisation
 from ckanext.budgetod.search.hooks import SearchHooks
 
 
 @tk.blanket.config_declarations
+@tk.blanket.validators(organisation)
 class BudgetodPlugin(SearchHooks, p.SingletonPlugin, DefaultTranslation):
     """Local authority budgets: deposit, publication, pages and search."""
 

@@ -10,12 +10,8 @@ import ckan.authz as authz
 import ckan.plugins.toolkit as tk
 
 from ckanext.budgetod.deposit.owners import owners_of
-from ckanext.budgetod.sources.identifiers import (
-    siren_list,
-    valid_siren,
-    valid_siret,
-    without_spaces,
-)
+from ckanext.budgetod.engine.siret import valid_siren, valid_siret
+from ckanext.budgetod.sources.identifiers import siren_list, without_spaces
 
 __all__ = ["budgetod_siren", "budgetod_sirens_rattaches", "budgetod_siret"]
 

@@ -20,8 +20,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ckanext.budgetod.engine.siret import valid_siren
 from ckanext.budgetod.search.document import NAME_FIELD
-from ckanext.budgetod.sources.identifiers import valid_siren
 from ckanext.budgetod.sources.territory import Collectivity, fold, territory
 
 CKAN_FIELDS = "name^4 title^4 tags^2 groups^2 text"

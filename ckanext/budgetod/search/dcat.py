@@ -1,0 +1,92 @@
+"""What DCAT says of a budget beyond ckanext-dcat's ``euro_dcat_ap_3``.
+
+Name of the profile: ``budgetod``, after the European one in ``ckanext.dcat.rdf.profiles``. It says
+what CKAN does not store as such but the dataset's facts tell (identifier, period, place, themes,
+frequency, language, licence), and keeps ``dct:conformsTo`` to the strict SCDL files.
+"""
+
+from __future__ import annotations
+
+import ckan.model as model
+from ckanext.dcat.profiles import DCAT, DCT, RDF, SKOS, XSD, RDFProfile
+from ckanext.dcat.profiles.base import CleanedURIRef
+from ckanext.dcat.utils import resource_uri
+from rdflib import BNode, Literal, URIRef
+
+from ckanext.budgetod.search.licences import ETALAB
+from ckanext.budgetod.sources.territory import territory
+
+SCHEMA = URIRef("https://schema.data.gouv.fr/schemas/scdl/budget/0.8.3/schema.json")
+"""Exact address: national harvesters recognise the schema and its version by it."""
+
+EU = "http://publications.europa.eu/resource/authority/"
+THEMES = (URIRef(f"{EU}data-theme/GOVE"), URIRef(f"{EU}data-theme/ECON"))
+FREQUENCY = URIRef(f"{EU}frequency/ANNUAL")
+LANGUAGE = URIRef(f"{EU}language/FRA")
+
+
+class BudgetProfile(RDFProfile):
+    """Serialises budgets only: other datasets, and parsing, are left to the other profiles."""
+
+    def graph_from_dataset(self, dataset_dict, dataset_ref):
+        if dataset_dict.get("type") != "budget":
+            return
+        siren = dataset_dict.get("budget_siren") or ""
+        exercice = str(dataset_dict.get("budget_exercice") or "")
+        if siren and exercice:
+            self.g.set((dataset_ref, DCT.identifier, Literal(f"{siren}/{exercice}")))
+        self._add_period(dataset_ref, exercice)
+        self._add_place(dataset_ref, dataset_dict)
+        for theme in THEMES:
+            self.g.add((dataset_ref, DCAT.theme, theme))
+        self.g.set((dataset_ref, DCT.accrualPeriodicity, FREQUENCY))
+        self.g.set((dataset_ref, DCT.language, LANGUAGE))
+        self._identify_publisher(dataset_ref, dataset_dict)
+        for resource in dataset_dict.get("resources", []):
+            self._describe_file(resource, dataset_dict)
+
+    def _add_period(self, dataset_ref, exercice: str) -> None:
+        """A local budget runs from 1 January to 31 December (CGCT, L. 1612-1)."""
+        if not exercice:
+            return
+        period = BNode()
+        self.g.set((dataset_ref, DCT.temporal, period))
+        self.g.add((period, RDF.type, DCT.PeriodOfTime))
+        for bound, day in ((DCAT.startDate, "01-01"), (DCAT.endDate, "12-31")):
+            self.g.add((period, bound, Literal(f"{exercice}-{day}", datatype=XSD.date)))
+
+    def _add_place(self, dataset_ref, dataset_dict) -> None:
+        """The territory by its official name, with its INSEE code where it has one."""
+        known = territory().lookup(dataset_dict.get("budget_siren") or "")
+        name = known.name if known else dataset_dict.get("budget_collectivite")
+        if not name:
+            return
+        place = BNode()
+        self.g.add((dataset_ref, DCT.spatial, place))
+        self.g.add((place, RDF.type, DCT.Location))
+        self.g.add((place, SKOS.prefLabel, Literal(name, lang="fr")))
+        insee = known.insee if known else dataset_dict.get("budget_insee")
+        if insee:
+            self.g.add((place, DCT.identifier, Literal(insee)))
+
+    def _identify_publisher(self, dataset_ref, dataset_dict) -> None:
+        """The publisher's SIREN, when the organisation has one."""
+        organisation = model.Group.get(dataset_dict.get("owner_org") or "")
+        siren = (organisation.extras or {}).get("siren") if organisation else None
+        publisher = self.g.value(dataset_ref, DCT.publisher)
+        if siren and publisher is not None:
+            self.g.set((publisher, DCT.identifier, Literal(siren)))
+
+    def _describe_file(self, resource, dataset_dict) -> None:
+        distribution = CleanedURIRef(resource_uri(resource))
+        self.g.remove((distribution, DCT.conformsTo, None))
+        if resource.get("budgetod_role") == "scdl":
+            self.g.add((distribution, DCT.conformsTo, SCHEMA))
+            self.g.add((SCHEMA, RDF.type, DCT.Standard))
+        if self.g.value(distribution, DCT.license) is None:
+            url = dataset_dict.get("license_url")
+            if not url and dataset_dict.get("license_id") == ETALAB["id"]:
+                url = ETALAB["url"]
+            if url:
+                self.g.add((distribution, DCT.license, CleanedURIRef(url)))
+                self.g.add((CleanedURIRef(url), RDF.type, DCT.LicenseDocument))
