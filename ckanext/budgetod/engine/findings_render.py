@@ -27,6 +27,9 @@ _HOLE = re.compile(r"\{(\w+)(?:(:)(\w+)|(\?\??)([^{}]*))?\}")
 _WORDS = {
     "fr": {
         "section": {"F": "fonctionnement", "I": "investissement"},
+        "size_word": {"plus": "élevées", "moins": "faibles"},
+        "debt": {"capital_exercice": "Capital remboursé", "interets": "Intérêts"},
+        "of": {"F": "de fonctionnement", "I": "d’investissement"},
         "side": {"D": "dépenses", "R": "recettes"},
         "side1": {"D": "dépense", "R": "recette"},
         "stage": {
@@ -44,6 +47,7 @@ _WORDS = {
     },
     "en": {
         "section": {"F": "operating", "I": "investment"},
+        "debt": {"capital_exercice": "Capital repaid", "interets": "Interest"},
         "side": {"D": "expenditure", "R": "revenue"},
         "side1": {"D": "expenditure", "R": "revenue"},
         "stage": {

@@ -1,0 +1,59 @@
+"""Sums of the annexes that are compared with the lines; never a name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from ..document import AnnexRow
+from ..ledger import ZERO
+
+_MAX_BUDGETS = 200
+
+
+class Budget(NamedTuple):
+    """An annexe budget that the consolidation annex names."""
+
+    code: str
+    libelle: str
+    siret: str
+
+
+class AnnexSums:
+    """Rows per table, the consolidation of the principal budget, the annexe budgets it names."""
+
+    def __init__(self) -> None:
+        self.rows: Counter[str] = Counter()
+        self.consolidation: dict[tuple[str, str], list[Decimal]] = {}
+        self.budgets: dict[Budget, None] = {}
+
+    def add(self, row: AnnexRow) -> None:
+        self.rows[row.item] += 1
+        if row.item == "CONSOLIDATION":
+            self._consolidate(row.values)
+
+    def _consolidate(self, values: Mapping[str, str]) -> None:
+        kind = values.get("CodTypBudAgreg")
+        if kind == "01":
+            key = (values.get("CodInvFonc", ""), values.get("CodRD", ""))
+            sums = self.consolidation.setdefault(key, [ZERO, ZERO])
+            sums[0] += number(values.get("MtCredOuv"))
+            sums[1] += number(values.get("MtRealMandatTitre"))
+        elif kind == "02" and len(self.budgets) < _MAX_BUDGETS:
+            budget = Budget(
+                values.get("CodBudAnnex", ""),
+                values.get("LibBudAnnex", "").strip(),
+                values.get("SiretBudAnnexe", ""),
+            )
+            self.budgets.setdefault(budget)
+
+
+def number(text: str | None) -> Decimal:
+    """An amount of an annex; what is not a finite number counts for nothing."""
+    try:
+        amount = Decimal(text or "0")
+    except InvalidOperation:
+        return ZERO
+    return amount if amount.is_finite() else ZERO

@@ -1,0 +1,218 @@
+"""Balance of what was voted. Tolerance 0.00: amounts are exact decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from ..document import Stage
+from ..findings import Finding, Level
+from ..ledger import CRED_OUV, PREV, RAR_PREC, REAL, ZERO, Key
+from .evidence import Evidence, places, text
+from .registry import check
+
+SECTIONS = ("F", "I")
+SIDES = ("D", "R")
+MAX_TABLE = 12
+_ORDRE = ("040", "041", "042", "043")
+_MIRRORS = (("040", "042"), ("042", "040"), ("041", "041"), ("043", "043"))
+
+
+def of(section: str, side: str) -> Callable[[Key], bool]:
+    """Entries of one section and one side."""
+    return lambda key: key.section == section and key.side == side
+
+
+def in_chapter(chapter: str, side: str) -> Callable[[Key], bool]:
+    return lambda key: key.chapter == chapter and key.side == side
+
+
+@check("Q01", Level.CONFIRM, applies=lambda e: e.ledger.has_credits)
+def section_is_balanced(evidence: Evidence) -> Iterator[Finding]:
+    """Credits of dépenses and recettes are equal in each section (CGCT L1612-4)."""
+    for section in SECTIONS:
+        spent, received = (evidence.ledger.credits(of(section, side)) for side in SIDES)
+        if spent != received:
+            yield _imbalance(evidence, section, spent - received)
+
+
+def _imbalance(evidence: Evidence, section: str, gap: Decimal) -> Finding:
+    rows = _chapters(evidence, section)
+    unequal = [row for row in rows if row["ecart"] != "0.00"]
+    lines = [line for row in unequal for line in row["lignes"]]
+    params = {
+        "section": section,
+        "plus": "D" if gap > 0 else "R",
+        "moins": "R" if gap > 0 else "D",
+        "ecart": text(abs(gap)),
+        "table": unequal[:MAX_TABLE],
+    }
+    found = evidence.ledger.places(lambda key: key.section == section)
+    shown = tuple(place for place in places(found) if place.line in lines)
+    return Finding("Q01", Level.CONFIRM, params, shown)
+
+
+def _chapters(evidence: Evidence, section: str) -> list[dict[str, Any]]:
+    """Dépenses and recettes per chapter of a section, greatest gap first."""
+    ledger = evidence.ledger
+    codes = sorted({key.chapter for key in ledger.entries if key.section == section})
+    rows = []
+    for code in codes:
+        spent, received = (ledger.credits(in_chapter(code, side)) for side in SIDES)
+        lines = [line for line, _ in ledger.places(lambda key, c=code: key.chapter == c, 4)]
+        rows.append((abs(spent - received), _row(code, spent, received, lines)))
+    return [row for _, row in sorted(rows, key=lambda item: (-item[0], item[1]["chapitre"]))]
+
+
+def _row(code: str, spent: Decimal, received: Decimal, lines: list[int]) -> dict[str, Any]:
+    return {
+        "chapitre": code,
+        "depenses": text(spent),
+        "recettes": text(received),
+        "ecart": text(spent - received),
+        "lignes": lines,
+    }
+
+
+@check("Q02", Level.CONFIRM, applies=lambda e: e.header.stage not in (Stage.DM, Stage.BS))
+def every_side_is_there(evidence: Evidence) -> Iterator[Finding]:
+    """A budget or an account has dépenses and recettes in both sections."""
+    present = {
+        (key.section, key.side)
+        for key, entry in evidence.ledger.entries.items()
+        if any(entry.sums[rank] for rank in (REAL, PREV, CRED_OUV, RAR_PREC))
+    }
+    for section in SECTIONS:
+        for side in SIDES:
+            if (section, side) not in present:
+                yield Finding("Q02", Level.CONFIRM, {"section": section, "sens": side})
+
+
+@check("Q04", Level.CONFIRM)
+def amounts_of_the_stage_are_there(evidence: Evidence) -> Iterator[Finding]:
+    """Realised amounts in an account, planned ones in a budget."""
+    stage = evidence.header.stage
+    if stage.is_account and not evidence.ledger.has_real:
+        params = {"etape": stage.slug, "montants": "realise"}
+        yield Finding("Q04", Level.CONFIRM, params)
+    elif not stage.is_account and not evidence.ledger.has_credits:
+        yield Finding("Q04", Level.CONFIRM, {"etape": stage.slug, "montants": "prevu"})
+
+
+@check("Q06", Level.CONFIRM, applies=lambda e: e.ledger.has_credits)
+def transfer_is_the_same_on_both_sides(evidence: Evidence) -> Iterator[Finding]:
+    """D 023 (fonctionnement) = R 021 (investissement); neither is ever executed."""
+    ledger = evidence.ledger
+
+    def spent(key: Key) -> bool:
+        return key.side == "D" and key.nature == "023"
+
+    def received(key: Key) -> bool:
+        return key.side == "R" and key.nature == "021"
+
+    out, into = ledger.credits(spent), ledger.credits(received)
+    where = places(ledger.places(lambda key: spent(key) or received(key)))
+    if out != into:
+        params = {"depense": text(out), "recette": text(into)}
+        yield Finding("Q06", Level.CONFIRM, params, where)
+    done = ledger.amount(REAL, spent) + ledger.amount(REAL, received)
+    if done and evidence.header.stage.is_account:
+        params = {"case": "realised", "realise": text(done)}
+        yield Finding("Q06", Level.CONFIRM, params, where)
+
+
+@check("Q07", Level.CONFIRM)
+def internal_operations_balance(evidence: Evidence) -> Iterator[Finding]:
+    """Ordre: D = R over the document; 040 mirrors 042, 041 and 043 balance by themselves."""
+    measures = [("credits", evidence.ledger.credits), ("prevu", _summing(evidence, PREV))]
+    if evidence.header.stage.is_account:
+        measures.append(("realise", _summing(evidence, REAL)))
+    if not evidence.ledger.filled[CRED_OUV]:
+        del measures[1]
+    for name, measure in measures:
+        yield from _ordre(evidence, name, measure)
+
+
+def _summing(evidence: Evidence, rank: int) -> Callable[[Callable[[Key], bool]], Decimal]:
+    return lambda keep: evidence.ledger.amount(rank, keep)
+
+
+def _ordre(
+    evidence: Evidence, name: str, measure: Callable[[Callable[[Key], bool]], Decimal]
+) -> Iterator[Finding]:
+    spent, received = (
+        measure(lambda key, side=side: key.ordre == "1" and key.side == side) for side in SIDES
+    )
+    broken = [
+        (out, into)
+        for out, into in _MIRRORS
+        if measure(in_chapter(out, "D")) != measure(in_chapter(into, "R"))
+    ]
+    if spent == received and not broken:
+        return
+    chapters = sorted({code for pair in broken for code in pair} or set(_ORDRE))
+    table = [_ordre_row(evidence, code, measure) for code in chapters]
+    params = {
+        "montants": name,
+        "depense": text(spent),
+        "recette": text(received),
+        "ecart": text(abs(spent - received)),
+        "table": table,
+    }
+    found = evidence.ledger.places(lambda key: key.chapter in chapters and key.ordre == "1")
+    yield Finding("Q07", Level.CONFIRM, params, places(found))
+
+
+def _ordre_row(
+    evidence: Evidence, code: str, measure: Callable[[Callable[[Key], bool]], Decimal]
+) -> dict[str, Any]:
+    spent, received = (measure(in_chapter(code, side)) for side in SIDES)
+    lines = [line for line, _ in evidence.ledger.places(lambda key: key.chapter == code, 4)]
+    return _row(code, spent, received, lines)
+
+
+@check("Q08", Level.INFO)
+def results_stand_on_one_side(evidence: Evidence) -> Iterator[Finding]:
+    """001 and 002 are either a deficit or a surplus; an opening equals last year's closing."""
+    for code in ("001", "002"):
+        sums = [
+            evidence.ledger.credits(lambda key, s=side, c=code: key.nature == c and key.side == s)
+            for side in SIDES
+        ]
+        if all(amount != ZERO for amount in sums):
+            found = evidence.ledger.places(lambda key, c=code: key.nature == c)
+            yield Finding("Q08", Level.INFO, {"chapitre": code}, places(found))
+
+
+@check("Q09", Level.INFO, applies=lambda e: _states_both(e))
+def credits_are_votes_and_carry_overs(evidence: Evidence) -> Iterator[Finding]:
+    """CredOuv = MtPrev + MtRARPrec where a vendor fills both."""
+    ledger = evidence.ledger
+    for section in SECTIONS:
+        for side in SIDES:
+            keep = of(section, side)
+            opened = ledger.amount(CRED_OUV, keep)
+            planned = ledger.amount(PREV, keep) + ledger.amount(RAR_PREC, keep)
+            if opened != planned:
+                params = {
+                    "section": section,
+                    "sens": side,
+                    "credits": text(opened),
+                    "prevu": text(planned),
+                }
+                yield Finding("Q09", Level.INFO, params)
+
+
+def _states_both(evidence: Evidence) -> bool:
+    filled = evidence.ledger.filled
+    return filled[CRED_OUV] and filled[PREV]
+
+
+@check("Q16", Level.CONFIRM)
+def no_line_is_said_twice(evidence: Evidence) -> Iterator[Finding]:
+    """Lines that are the same word for word, supplements included."""
+    found = evidence.duplicates.places()
+    if found:
+        params = {"n": len(found)}
+        yield Finding("Q16", Level.CONFIRM, params, places(found[:10]), len(found))

@@ -1,0 +1,194 @@
+"""What the controls look at: gathered while the document passes, never the document itself.
+
+Its size follows the nomenclature and the annexes' code lists, not the length of the document,
+but for sixteen bytes a line that tell duplicates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ..document import AccountingRow, AnnexRow, Header, LabelSource, ResolvedLine
+from ..findings import Where
+from ..ledger import Ledger
+from .annex_sums import AnnexSums
+from .comptable_sums import ComptableSums
+from .duplicates import Duplicates
+
+MAX_WHERE = 10
+"""How many places a finding shows; its ``count`` says how many there are."""
+
+_SIDES = {"R": "recette", "D": "dépense"}
+_UNREADABLE = ("\ufffd", "ï¿½")
+_ORDRE = frozenset({"040", "041", "042", "043"})
+_ORDRE_OR_TRANSFER = _ORDRE | {"021", "023"}
+_OTHER = (LabelSource.OTHER_YEAR, LabelSource.SIBLING)
+_UNKNOWN = (LabelSource.DOCUMENT, LabelSource.NONE)
+
+
+@dataclass(slots=True)
+class Places:
+    """The first places of a kind of finding, and how many there are."""
+
+    count: int = 0
+    shown: list[Where] = field(default_factory=list)
+
+    def add(self, where: Where) -> None:
+        self.count += 1
+        if len(self.shown) < MAX_WHERE:
+            self.shown.append(where)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Fill with ``add_line``, ``add_row``, ``add_accounting``; then run the controls."""
+
+    header: Header
+    facts: Mapping[str, Any] | None = None
+    siret: str = ""
+    plan_known: bool = True
+    today: date = field(default_factory=date.today)
+    previous: Mapping[str, Any] | None = None
+    previous_ledger: Ledger | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    annexes: AnnexSums = field(default_factory=AnnexSums)
+    comptable: ComptableSums = field(default_factory=ComptableSums)
+    duplicates: Duplicates = field(default_factory=Duplicates)
+    chapter_origins: Counter[str] = field(default_factory=Counter)
+    nature_sources: Counter[str] = field(default_factory=Counter)
+    fonction_sources: Counter[str] = field(default_factory=Counter)
+    labels_elsewhere: Counter[str] = field(default_factory=Counter)
+    lines_elsewhere: int = 0
+    unknown_codes: dict[str, Places] = field(default_factory=dict)
+    deleted_codes: dict[str, Places] = field(default_factory=dict)
+    no_section: Places = field(default_factory=Places)
+    section_conflicts: Places = field(default_factory=Places)
+    role_conflicts: Places = field(default_factory=Places)
+    values: Places = field(default_factory=Places)
+    destroyed: Places = field(default_factory=Places)
+    repaired: int = 0
+    unknown_elements: Counter[str] = field(default_factory=Counter)
+
+    def add_line(self, resolved: ResolvedLine) -> None:
+        """Count a line that TotEM did not calculate."""
+        self.ledger.add(resolved)
+        self.duplicates.add(resolved.line)
+        self.chapter_origins[resolved.chapter_origin.value] += 1
+        self.nature_sources[resolved.nature_source.value] += 1
+        if resolved.fonction_source is not None:
+            self.fonction_sources[resolved.fonction_source.value] += 1
+        self._see_labels(resolved)
+        self._see_section(resolved)
+        self._see_values(resolved)
+
+    def _see_labels(self, resolved: ResolvedLine) -> None:
+        line = resolved.line
+        elsewhere = [
+            code
+            for code, source in (
+                (line.nature, resolved.nature_source),
+                (line.fonction, resolved.fonction_source),
+            )
+            if source in _OTHER
+        ]
+        self.labels_elsewhere.update(elsewhere)
+        self.lines_elsewhere += bool(elsewhere)
+        if resolved.nature_source in _UNKNOWN:
+            self._unknown(line.nature, "nature", resolved)
+        if resolved.fonction_source in _UNKNOWN:
+            self._unknown(line.fonction, "fonction", resolved)
+        if line.lib_compte and any(mark in line.lib_compte for mark in _UNREADABLE):
+            self.destroyed.add(where(resolved))
+
+    def _unknown(self, code: str, kind: str, resolved: ResolvedLine) -> None:
+        if code:
+            places = self.unknown_codes.setdefault(f"{kind} {code}", Places())
+            places.add(where(resolved))
+
+    def _see_section(self, resolved: ResolvedLine) -> None:
+        if not resolved.section or not resolved.chapitre:
+            self.no_section.add(where(resolved))
+            return
+        stated = next((v for k, v in resolved.line.carac_sup if k == "Section"), "")
+        if stated in ("F", "I") and stated != resolved.section:
+            self.section_conflicts.add(where(resolved))
+        if _mixes(resolved.chapitre, resolved.line.op_budg):
+            self.role_conflicts.add(where(resolved))
+
+    def _see_values(self, resolved: ResolvedLine) -> None:
+        line = resolved.line
+        if line.cod_rd not in _SIDES or line.op_budg not in ("0", "1"):
+            self.values.add(where(resolved))
+
+    def add_row(self, row: AnnexRow) -> None:
+        """Count an annex row; rows that TotEM calculated are left out."""
+        if row.calculated:
+            return
+        self.annexes.add(row)
+        for name, value in row.values.items():
+            if "\ufffd" in value or "ï¿½" in value:
+                element = f"Annexes/{row.table}/{row.item}[{row.index}]/{name}"
+                self.destroyed.add(Where(source_line=row.source_line, element=element))
+
+    def add_accounting(self, row: AccountingRow) -> None:
+        """Count a row of the accountant's part of a CFU."""
+        self.comptable.add(row)
+
+    def see_header(self) -> None:
+        """Look at the texts of the header for destroyed accents."""
+        names = ("libelle_collectivite", "libelle_etablissement", "libelle_poste", "nature_cepl")
+        for name in names:
+            if any(mark in getattr(self.header, name) for mark in _UNREADABLE):
+                self.destroyed.add(Where(element=f"EnTete/{name}"))
+
+    @property
+    def resolution(self) -> dict[str, dict[str, int]]:
+        """Counts per origin of the chapter and source of the labels."""
+        return {
+            "chapter": dict(sorted(self.chapter_origins.items())),
+            "nature_label": dict(sorted(self.nature_sources.items())),
+            "fonction_label": dict(sorted(self.fonction_sources.items())),
+        }
+
+
+def _mixes(chapter: str, op_budg: str) -> bool:
+    """A real line in an internal chapter, or the converse.
+
+    Told for chapters by nature only: those by function (900, 930…) hold both in some years.
+    """
+    if op_budg == "0":
+        return chapter in _ORDRE
+    return op_budg == "1" and chapter not in _ORDRE_OR_TRANSFER and not _by_function(chapter)
+
+
+def _by_function(chapter: str) -> bool:
+    return chapter.startswith("9")
+
+
+def where(resolved: ResolvedLine) -> Where:
+    """The place of a line, with a note that quotes codes only."""
+    line = resolved.line
+    words = [f"nature {line.nature}" if line.nature else "sans nature"]
+    words.append(_SIDES.get(line.cod_rd, "sens inconnu"))
+    words.append("ordre" if line.op_budg == "1" else "réel")
+    return Where(
+        line=line.index,
+        source_line=line.source_line,
+        element=f"Budget/LigneBudget[{line.index}]",
+        note=", ".join(words),
+    )
+
+
+def places(found: Iterable[tuple[int, int | None]], note: str = "") -> tuple[Where, ...]:
+    """Places of a ledger as ``Where``."""
+    return tuple(Where(line, source, f"Budget/LigneBudget[{line}]", note) for line, source in found)
+
+
+def text(amount: Decimal) -> str:
+    """An amount as a parameter: plain text with two decimals at least."""
+    return f"{amount:.2f}"

@@ -1,0 +1,79 @@
+"""What was done against what was allowed, and against the ratios that the document states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from ..findings import Finding, Level
+from ..informations import population
+from ..ledger import REAL, ZERO, Key, is_real
+from ..ratios import recompute
+from .balance import MAX_TABLE
+from .evidence import Evidence, places, text
+from .registry import check
+
+RATIO_TOLERANCE = Decimal("0.01")
+"""Ratios are typed or rounded by hand: one percent apart is the same."""
+
+_NOT_LIMITED = ("001", "002", "45", "95")
+"""Chapters that may exceed: results, operations for third parties, planning-only chapters."""
+
+
+@check("Q10", Level.CONFIRM, applies=lambda e: _has_both(e))
+def spending_is_within_credits(evidence: Evidence) -> Iterator[Finding]:
+    """Real dépenses of a chapter do not exceed its credits."""
+    rows = [row for row in (_over(evidence, code) for code in _spending_chapters(evidence)) if row]
+    if not rows:
+        return
+    rows.sort(key=lambda row: -Decimal(row["ecart"]))
+    chapters = {row["chapitre"] for row in rows}
+    total = sum((Decimal(row["ecart"]) for row in rows), ZERO)
+    found = evidence.ledger.places(lambda key: key.chapter in chapters and _spent(key))
+    params = {"n": len(rows), "ecart": text(total), "table": rows[:MAX_TABLE]}
+    yield Finding("Q10", Level.CONFIRM, params, places(found), len(rows))
+
+
+def _has_both(evidence: Evidence) -> bool:
+    ledger = evidence.ledger
+    return evidence.header.stage.is_account and ledger.has_real and ledger.has_credits
+
+
+def _spent(key: Key) -> bool:
+    return key.side == "D" and is_real(key)
+
+
+def _spending_chapters(evidence: Evidence) -> list[str]:
+    codes = {key.chapter for key in evidence.ledger.entries if _spent(key) and key.chapter}
+    return sorted(code for code in codes if not code.startswith(_NOT_LIMITED))
+
+
+def _over(evidence: Evidence, code: str) -> dict[str, Any] | None:
+    def keep(key: Key) -> bool:
+        return key.chapter == code and _spent(key)
+
+    opened = evidence.ledger.credits(keep)
+    done = evidence.ledger.amount(REAL, keep)
+    if done <= opened:
+        return None
+    return {
+        "chapitre": code,
+        "credits": text(opened),
+        "realise": text(done),
+        "ecart": text(done - opened),
+        "lignes": [line for line, _ in evidence.ledger.places(keep, 4)],
+    }
+
+
+@check("Q15", Level.INFO, applies=lambda e: population(e.header) is not None)
+def stated_ratios_are_those_of_the_lines(evidence: Evidence) -> Iterator[Finding]:
+    """Ratios of InformationsGenerales that the lines can give, one percent apart at most."""
+    debt = ((evidence.facts or {}).get("annex_totals") or {}).get("debt") or {}
+    table = [
+        {"code": code, "fichier": str(stated), "calcul": str(computed)}
+        for code, stated, computed in recompute(evidence.header, evidence.ledger, debt)
+        if abs(stated - computed) > RATIO_TOLERANCE * max(abs(stated), abs(computed))
+    ]
+    if table:
+        yield Finding("Q15", Level.INFO, {"n": len(table), "table": table}, count=len(table))

@@ -1,0 +1,105 @@
+"""Whose document it is, which one, when it was voted, and whether it is as it was sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..document import Stage
+from ..findings import Finding, Level
+from ..siret import valid_siret
+from .evidence import Evidence
+from .registry import check
+
+DEFINITIVE = "D"
+"""``Edition@TypeEdition`` of a definitive CFU."""
+
+
+@check("I05", Level.CONFIRM)
+def siret_is_valid(evidence: Evidence) -> Iterator[Finding]:
+    """Fourteen digits with a right key; ``repare`` is the one used instead, if any."""
+    stated = evidence.header.siret
+    if not valid_siret(stated):
+        yield Finding("I05", Level.CONFIRM, {"siret": stated, "repare": evidence.siret})
+
+
+@check("I03", Level.INFO, applies=lambda e: e.header.is_annexe)
+def annexe_of_the_same_siren(evidence: Evidence) -> Iterator[Finding]:
+    header = evidence.header
+    other = header.siret_principal
+    if other and other != header.siret and other[:9] == header.siren:
+        yield Finding("I03", Level.INFO)
+
+
+@check("I07", Level.CONFIRM, applies=lambda e: e.header.is_annexe)
+def annexe_names_its_principal(evidence: Evidence) -> Iterator[Finding]:
+    """``CodTypBud`` A asks for ``IdEtabPal``."""
+    if not evidence.header.siret_principal:
+        yield Finding("I07", Level.CONFIRM)
+
+
+@check("S07", Level.CONFIRM)
+def only_amending_decisions_are_numbered(evidence: Evidence) -> Iterator[Finding]:
+    """``NumDec`` is there for a DM and nowhere else; vendors write 0 for "none"."""
+    header = evidence.header
+    number = header.numero_dm.strip().lstrip("0")
+    if header.stage is Stage.DM and not number:
+        yield Finding("S07", Level.CONFIRM)
+    elif header.stage is not Stage.DM and number:
+        params = {"case": "unexpected", "numero": number, "etape": header.stage.slug}
+        yield Finding("S07", Level.CONFIRM, params)
+
+
+@check("S02", Level.CONFIRM)
+def document_is_voted(evidence: Evidence) -> Iterator[Finding]:
+    """``ProjetBudget``; on an account, which is a fact, the mark is a leftover."""
+    header = evidence.header
+    if header.projet_budget:
+        yield Finding("S02", Level.INFO if header.stage.is_account else Level.CONFIRM)
+
+
+@check("S03", Level.CONFIRM)
+def vote_date_is_plausible(evidence: Evidence) -> Iterator[Finding]:
+    """Present, not in the future, between the year before the exercice and two years after."""
+    header = evidence.header
+    voted = header.date_vote
+    if voted is None:
+        yield Finding("S03", Level.CONFIRM, {"case": "missing"})
+        return
+    params = {"date": voted.isoformat(), "exercice": str(header.exercice)}
+    if voted > evidence.today:
+        yield Finding("S03", Level.CONFIRM, params)
+    elif not header.exercice - 1 <= voted.year <= header.exercice + 2:
+        yield Finding("S03", Level.CONFIRM, {**params, "case": "far"})
+
+
+@check("S04", Level.CONFIRM, applies=lambda e: bool(_edition(e).get("type")))
+def account_is_final(evidence: Evidence) -> Iterator[Finding]:
+    """A CFU whose edition is not the definitive one."""
+    edition = _edition(evidence)
+    if edition["type"] != DEFINITIVE:
+        yield Finding("S04", Level.CONFIRM, {"date": edition.get("date", "")})
+
+
+def _edition(evidence: Evidence) -> dict[str, str]:
+    return dict((evidence.facts or {}).get("edition") or {})
+
+
+def _seal(evidence: Evidence) -> str:
+    return str(((evidence.facts or {}).get("seal") or {}).get("verdict", ""))
+
+
+@check("S01", Level.CONFIRM, applies=lambda e: bool(_seal(e)))
+def document_is_sealed(evidence: Evidence) -> Iterator[Finding]:
+    if _seal(evidence) == "none":
+        yield Finding("S01", Level.CONFIRM)
+
+
+@check("S06", Level.CONFIRM, applies=lambda e: _seal(e) in ("intact", "altered", "unchecked"))
+def document_is_as_sealed(evidence: Evidence) -> Iterator[Finding]:
+    """The print of the seal is recomputed on the original, by the gate."""
+    verdict = _seal(evidence)
+    sealed_at = ((evidence.facts or {}).get("seal") or {}).get("date") or ""
+    if verdict == "altered":
+        yield Finding("S06", Level.CONFIRM, {"date": str(sealed_at)[:10]})
+    elif verdict == "unchecked":
+        yield Finding("S06", Level.INFO)

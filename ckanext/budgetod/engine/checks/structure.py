@@ -1,0 +1,72 @@
+"""The file itself: read to its end, readable characters, known elements, values of the format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..findings import Finding, Level
+from .evidence import MAX_WHERE, Evidence
+from .registry import check
+
+LAST_STRICT_VERSION = 95
+"""Up to this TotEM version the official schema is known: unknown elements are a fault."""
+
+LAST_KNOWN_VERSION = 115
+"""Latest TotEM version of which real documents were read."""
+
+_SHOWN_NAMES = 8
+
+
+def schema_version(evidence: Evidence) -> int | None:
+    """TotEM version of the document, None when it is not a number."""
+    stated = evidence.header.schema_version
+    return int(stated) if stated.isdigit() else None
+
+
+@check("F00", Level.BLOCKING)
+def file_is_readable(evidence: Evidence) -> Iterator[Finding]:
+    """Passed by every report: a document that is unsafe or cut is refused before."""
+    return iter(())
+
+
+@check("F13", Level.INFO)
+def characters_were_repaired(evidence: Evidence) -> Iterator[Finding]:
+    if evidence.repaired:
+        yield Finding("F13", Level.INFO, {"n": evidence.repaired}, count=evidence.repaired)
+
+
+@check("F14", Level.CONFIRM)
+def accents_are_readable(evidence: Evidence) -> Iterator[Finding]:
+    """Replacement characters stand where accented letters were."""
+    seen = evidence.destroyed
+    if seen.count:
+        yield Finding("F14", Level.CONFIRM, {"n": seen.count}, tuple(seen.shown), seen.count)
+
+
+@check("F16", Level.CONFIRM, applies=lambda e: e.facts is not None)
+def elements_are_known(evidence: Evidence) -> Iterator[Finding]:
+    """Elements that no rule knows: expected of a later TotEM version, to confirm otherwise."""
+    unknown = evidence.unknown_elements
+    if not unknown:
+        return
+    later = (schema_version(evidence) or 0) > LAST_STRICT_VERSION
+    level = Level.INFO if later else Level.CONFIRM
+    names = sorted(unknown)
+    params = {"n": len(names), "noms": names[:_SHOWN_NAMES]}
+    yield Finding("F16", level, params, count=sum(unknown.values()))
+
+
+@check("N03", Level.INFO)
+def version_is_known(evidence: Evidence) -> Iterator[Finding]:
+    version = schema_version(evidence)
+    if version is not None and version > LAST_KNOWN_VERSION:
+        yield Finding("N03", Level.INFO, {"version": str(version)})
+
+
+@check("Q20", Level.CONFIRM)
+def values_are_legal(evidence: Evidence) -> Iterator[Finding]:
+    """Amounts are decimals with two decimals at most; CodRD is R or D; OpBudg is 0 or 1."""
+    seen = evidence.values
+    if seen.count:
+        shown = tuple(seen.shown[:MAX_WHERE])
+        yield Finding("Q20", Level.CONFIRM, {"n": seen.count}, shown, seen.count)

@@ -1,0 +1,175 @@
+"""Against another document of the same budget: the year before, or an earlier version.
+
+``Evidence.previous`` is that document's summary; ``previous_ledger`` is there when the document
+itself was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from ..findings import Finding, Level
+from ..ledger import REAL, ZERO, Key, Ledger
+from .evidence import Evidence, text
+from .registry import check
+
+MAGNITUDE = Decimal(8)
+"""How many times greater or smaller than the year before asks for a look (fonctionnement)."""
+
+
+def _document(evidence: Evidence) -> Mapping[str, Any]:
+    return (evidence.previous or {}).get("document") or {}
+
+
+def _same_budget(evidence: Evidence) -> bool:
+    return bool(evidence.previous) and _document(evidence).get("siret") == evidence.header.siret
+
+
+def _year_before(evidence: Evidence) -> bool:
+    return _same_budget(evidence) and (
+        _document(evidence).get("exercice") == evidence.header.exercice - 1
+    )
+
+
+def _account_before(evidence: Evidence) -> bool:
+    return _year_before(evidence) and _document(evidence).get("etape") in ("ca", "cfu")
+
+
+def _same_document(evidence: Evidence) -> bool:
+    header, other = evidence.header, _document(evidence)
+    return _same_budget(evidence) and (
+        other.get("exercice"),
+        other.get("etape"),
+        other.get("numero_dm", ""),
+    ) == (header.exercice, header.stage.slug, header.numero_dm)
+
+
+@check("Q03", Level.CONFIRM, applies=_year_before)
+def magnitude_is_that_of_the_year_before(evidence: Evidence) -> Iterator[Finding]:
+    """Real operations of fonctionnement, the same amounts on both sides."""
+    name = _comparable(evidence)
+    for side in ("D", "R"):
+        before = Decimal(_total(evidence.previous, "F", side).get(name) or 0)
+        now = _real(evidence, side, name)
+        if before <= 0 or now <= 0:
+            continue
+        factor = max(before / now, now / before)
+        if factor >= MAGNITUDE:
+            params = {
+                "section": "F",
+                "sens": side,
+                "facteur": str(factor.quantize(Decimal("0.1"))),
+                "taille": "plus" if now > before else "moins",
+                "precedent": str(evidence.header.exercice - 1),
+            }
+            yield Finding("Q03", Level.CONFIRM, params)
+
+
+def _comparable(evidence: Evidence) -> str:
+    both = evidence.header.stage.is_account and _document(evidence).get("etape") in ("ca", "cfu")
+    return "realise" if both else "prevu"
+
+
+def _total(summary: Mapping[str, Any] | None, section: str, side: str) -> Mapping[str, Any]:
+    return (summary or {}).get("totals", {}).get(section, {}).get(side, {}).get("reel", {})
+
+
+def _real(evidence: Evidence, side: str, name: str) -> Decimal:
+    def keep(key: Key) -> bool:
+        return (key.section, key.side, key.ordre) == ("F", side, "0") and key.nature != "002"
+
+    ledger = evidence.ledger
+    return ledger.amount(REAL, keep) if name == "realise" else ledger.credits(keep)
+
+
+def _closing(evidence: Evidence, section: str) -> Decimal | None:
+    results = (evidence.previous or {}).get("resultats", {}).get(section, {})
+    stated = results.get("cloture")
+    return None if stated is None else Decimal(stated)
+
+
+def _signed(evidence: Evidence, nature: str) -> Decimal:
+    """Recettes minus dépenses of an account: realised in an account, planned in a budget."""
+    account = evidence.header.stage.is_account and evidence.ledger.has_real
+
+    def total(side: str) -> Decimal:
+        def keep(key: Key) -> bool:
+            return key.nature == nature and key.side == side
+
+        return evidence.ledger.amount(REAL, keep) if account else evidence.ledger.credits(keep)
+
+    return total("R") - total("D")
+
+
+@check("Q22", Level.INFO, applies=_account_before)
+def investment_result_is_taken_over(evidence: Evidence) -> Iterator[Finding]:
+    """Closing of investissement N-1 = 001 of N."""
+    closing, opening = _closing(evidence, "I"), _signed(evidence, "001")
+    if closing is not None and opening != ZERO and closing != opening:
+        params = {
+            "section": "I",
+            "precedent": str(evidence.header.exercice - 1),
+            "attendu": text(closing),
+            "repris": text(opening),
+        }
+        yield Finding("Q22", Level.INFO, params)
+
+
+@check("Q11", Level.INFO, applies=_account_before)
+def surplus_is_allocated(evidence: Evidence) -> Iterator[Finding]:
+    """Closing of fonctionnement N-1 = 1068 + 002 of N."""
+    closing = _closing(evidence, "F")
+    allocated = _signed(evidence, "1068") + _signed(evidence, "002")
+    if closing is not None and allocated != ZERO and closing != allocated:
+        params = {
+            "precedent": str(evidence.header.exercice - 1),
+            "excedent": text(closing),
+            "affecte": text(allocated),
+        }
+        yield Finding("Q11", Level.INFO, params)
+
+
+@check("S05", Level.CONFIRM, applies=_same_document)
+def version_is_the_latest(evidence: Evidence) -> Iterator[Finding]:
+    before, now = _document(evidence).get("date_scellement"), evidence.header.sealed_at
+    if before and now and now.isoformat() < before:
+        yield Finding("S05", Level.CONFIRM, {"date": before[:10]})
+
+
+@check("D02", Level.CONFIRM, applies=lambda e: _same_document(e) and e.previous_ledger is not None)
+def differences_from_the_previous_version(evidence: Evidence) -> Iterator[Finding]:
+    """Lines that are not the same, and what the total gains or loses."""
+    if evidence.previous_ledger is None:
+        return
+    lines = _different(evidence.ledger, evidence.previous_ledger)
+    if lines:
+        gained = _volume(evidence, evidence.ledger) - _volume(evidence, evidence.previous_ledger)
+        params = {
+            "etape": evidence.header.stage.slug,
+            "exercice": str(evidence.header.exercice),
+            "lignes": lines,
+            "montant": text(gained),
+        }
+        yield Finding("D02", Level.CONFIRM, params, count=lines)
+
+
+def _different(one: Ledger, other: Ledger) -> int:
+    keys = one.entries.keys() | other.entries.keys()
+    return sum(_print(one, key) != _print(other, key) for key in keys)
+
+
+def _print(ledger: Ledger, key: Key) -> tuple[Any, ...]:
+    entry = ledger.entries.get(key)
+    return () if entry is None else (entry.count, *entry.sums)
+
+
+def _volume(evidence: Evidence, ledger: Ledger) -> Decimal:
+    """Dépenses of the document, the amounts of its stage."""
+
+    def spent(key: Key) -> bool:
+        return key.side == "D"
+
+    account = evidence.header.stage.is_account
+    return ledger.amount(REAL, spent) if account else ledger.credits(spent)

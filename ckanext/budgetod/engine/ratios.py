@@ -1,0 +1,158 @@
+"""The legal ratios of a document: as it states them, and as its lines give them.
+
+Formulas reproduced to the cent on a real CFU (reference §12): expenditure and revenue are real
+operations of the year, 002 left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from .document import Header
+from .informations import parse_number, population
+from .ledger import REAL, ZERO, Entry, Key, Ledger, is_real
+
+CENT = Decimal("0.01")
+_MEAN = "MoyNat"
+_STATED = "Val"
+_PERCENT = frozenset(
+    {
+        "DepPers",
+        "DepFoncRemDette",
+        "DepEqB",
+        "EncDetteRecFonc",
+        "EparRFonc",
+        "EparNetRFonc",
+        "CoefMobFiscEl",
+        "CoefMobPotFisc",
+    }
+)
+_YEARS = frozenset({"EncDetteEpar"})
+_TOTALS = frozenset({"Hab", "Hab3T", "Hab4T", "HabTaxPro"})
+_NOT_CAPITAL = ("165", "166", "1645", "16449", "1688")
+
+
+class Base(NamedTuple):
+    """Sums that ratios are made of, in euros: what was done in an account, planned otherwise."""
+
+    depenses: Decimal
+    recettes: Decimal
+    investissement: Decimal
+    capital: Decimal
+    equipement: Decimal
+    personnel: Decimal
+
+
+def base(header: Header, ledger: Ledger) -> Base:
+    """The sums of a document, 001 and 002 left out."""
+    account = header.stage.is_account and ledger.has_real
+
+    def total(keep: Any) -> Decimal:
+        found = ledger.select(lambda key: is_real(key) and keep(key))
+        return sum((_amount(ledger, entry, account) for _, entry in found), ZERO)
+
+    equipment = (
+        entry for key, entry in ledger.select(is_real) if entry.equipment and key.side == "D"
+    )
+    return Base(
+        depenses=total(lambda key: key.section == "F" and key.side == "D"),
+        recettes=total(lambda key: key.section == "F" and key.side == "R"),
+        investissement=total(lambda key: key.section == "I" and key.side == "D"),
+        capital=total(is_capital),
+        equipement=sum((_amount(ledger, entry, account) for entry in equipment), ZERO),
+        personnel=total(lambda key: key.side == "D" and is_staff(key)),
+    )
+
+
+def _amount(ledger: Ledger, entry: Entry, account: bool) -> Decimal:
+    return entry.sums[REAL] if account else ledger.credit(entry.sums)
+
+
+def is_capital(key: Key) -> bool:
+    """Repayment of the capital of debt: dépenses of 16, deposits and refinancing left out."""
+    return (
+        key.section == "I"
+        and key.side == "D"
+        and key.nature.startswith("16")
+        and not key.nature.startswith(_NOT_CAPITAL)
+    )
+
+
+def is_staff(key: Key) -> bool:
+    """Staff costs: chapter 012, or accounts 64, 621, 631, 633 where chapters are functions."""
+    if key.chapter == "012":
+        return True
+    return key.chapter.startswith("9") and key.nature.startswith(("64", "621", "631", "633"))
+
+
+def recompute(
+    header: Header, ledger: Ledger, debt: Mapping[str, Any]
+) -> Iterator[tuple[str, Decimal, Decimal]]:
+    """Ratios that can be compared: code, value stated, value that the lines give."""
+    computed = _formulas(header, ledger, debt)
+    for code, value in computed.items():
+        stated = parse_number(header.information(code))
+        if stated is not None and stated != 0:
+            yield code, stated, value
+
+
+def _formulas(header: Header, ledger: Ledger, debt: Mapping[str, Any]) -> dict[str, Decimal]:
+    people = population(header)
+    sums = base(header, ledger)
+    values: dict[str, Decimal] = {}
+    if people:
+        values["ValDepRFonc"] = _round(sums.depenses / people)
+        values["ValRecRFonc"] = _round(sums.recettes / people)
+    if sums.recettes > 0:
+        rates = {
+            "ValDepFoncRemDette": sums.depenses + sums.capital,
+            "ValDepEqB": sums.equipement,
+            "ValEparRFonc": sums.recettes - sums.depenses,
+        }
+        values |= {code: _round(100 * top / sums.recettes) for code, top in rates.items()}
+    if sums.depenses > 0:
+        values["ValDepPers"] = _round(100 * sums.personnel / sums.depenses)
+    owed = parse_number(str(debt.get("capital_restant_du") or ""))
+    if owed and people:
+        values["ValEncDettePop"] = _round(owed / people)
+    return values
+
+
+def _round(value: Decimal) -> Decimal:
+    return value.quantize(CENT)
+
+
+def stated(header: Header) -> list[dict[str, Any]]:
+    """Ratios as the document states them, beside the mean of its stratum.
+
+    ``{"code", "valeur", "moyenne", "unite"}``: code without ``Val`` or ``MoyNat``; text of decimals
+    or None; unit ``euros``, ``pourcent`` or ``annees``. Zeros typed in place of nothing are None.
+    """
+    values: dict[str, dict[str, Decimal | None]] = {}
+    for code, text in header.informations:
+        for prefix, name in ((_STATED, "valeur"), (_MEAN, "moyenne")):
+            if code.startswith(prefix):
+                number = parse_number(text)
+                values.setdefault(code.removeprefix(prefix), {})[name] = number or None
+    return [
+        {
+            "code": code,
+            "valeur": _text(found.get("valeur")),
+            "moyenne": _text(found.get("moyenne")),
+            "unite": _unit(code),
+        }
+        for code, found in values.items()
+        if code not in _TOTALS and any(found.values())
+    ]
+
+
+def _unit(code: str) -> str:
+    if code in _YEARS:
+        return "annees"
+    return "pourcent" if code in _PERCENT else "euros"
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:f}"

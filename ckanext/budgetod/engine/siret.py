@@ -1,0 +1,49 @@
+"""SIREN and SIRET numbers: are they valid, and which one to use when the file's is wrong.
+
+Rule: Luhn's key over 9 or 14 digits; establishments of La Poste (SIREN 356000000) have their own
+rule, a sum of digits that five divides.
+"""
+
+from __future__ import annotations
+
+from .document import Header
+
+LA_POSTE = "356000000"
+
+
+def valid_siren(text: str) -> bool:
+    """Nine digits with a right key."""
+    return len(text) == 9 and _digits(text) and _luhn(text)
+
+
+def valid_siret(text: str) -> bool:
+    """Fourteen digits with a right key."""
+    if len(text) != 14 or not _digits(text):
+        return False
+    if text.startswith(LA_POSTE) and sum(map(int, text)) % 5 == 0:
+        return True
+    return _luhn(text)
+
+
+def usable_siret(header: Header, given: str | None = None) -> str:
+    """The SIRET to publish under, "" when none can be established.
+
+    In order: the one given (if valid), the file's own, a valid ``IdColl`` or ``IdEtabPal`` of the
+    same SIREN. ValueError when the given one is not valid.
+    """
+    if given:
+        if not valid_siret(given):
+            raise ValueError(f"not a valid SIRET: {given}")
+        return given
+    candidates = (header.siret, header.id_coll, header.siret_principal)
+    same = (text for text in candidates if text[:9] == header.siren)
+    return next((text for text in same if valid_siret(text)), "")
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _luhn(text: str) -> bool:
+    doubled = (int(c) * (1 + rank % 2) for rank, c in enumerate(reversed(text)))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0

@@ -1,0 +1,201 @@
+"""The figures of a document as one JSON: what pages, sheets and comparisons are made of.
+
+Built-in rules, so that no page can make the usual mistakes: real operations only, 001 and 002
+apart, never two sides, two sections, two stages or two budgets in one sum. Amounts are texts of
+euros with two decimals. Every figure can be found again in the strict CSV: ``traces`` gives, for
+each list, the columns to filter on (``*`` after a value: starts with).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from . import ratios
+from .document import Header
+from .informations import population
+from .ledger import RAR_3112, REAL, ZERO, Entry, Key, Ledger, is_result
+from .report import describe
+from .summary_groups import Labels, Sums, chapters, functions, natures
+from .version import SUMMARY_VERSION
+
+if TYPE_CHECKING:
+    from .checks.evidence import Evidence
+
+SECTIONS = ("F", "I")
+SIDES = ("D", "R")
+KINDS = {"0": "reel", "1": "ordre"}
+
+TRACES = {
+    "perimetre": {"BGT_OPBUDG": "réel", "sauf": {"BGT_NATURE": ["001", "002"]}},
+    "totals": ["BGT_SECTION", "BGT_CODRD", "BGT_OPBUDG"],
+    "chapitres": ["BGT_SECTION", "BGT_CODRD", "BGT_CONTNAT"],
+    "fonctions": ["BGT_SECTION", "BGT_CODRD", "BGT_FONCTION*"],
+    "natures": ["BGT_SECTION", "BGT_CODRD", "BGT_NATURE*"],
+    "prevu": "BGT_CREDOUV, ou BGT_MTPREV + BGT_MTRARPREC quand aucun crédit ouvert n'est écrit",
+    "realise": "BGT_MTREAL",
+    "restes": "BGT_MTRAR3112",
+}
+
+
+def summarise(evidence: Evidence, labels: Labels | None = None) -> dict[str, Any]:
+    """The summary of a document from what its one pass gathered.
+
+    ``labels(kind, code)`` names a function or an account of any level ("" when it has no name).
+    """
+    header, ledger = evidence.header, evidence.ledger
+    people = population(header)
+    base = ratios.base(header, ledger)
+    totals = _totals(ledger)
+    return {
+        "version": SUMMARY_VERSION,
+        "document": describe(header),
+        "montants": "realise" if header.stage.is_account and ledger.has_real else "prevu",
+        "traces": TRACES,
+        "totals": totals,
+        "resultat_reporte": _carried(ledger),
+        "resultats": _results(header, ledger),
+        **_savings(base),
+        "equipement": _text(base.equipement),
+        "population": people,
+        "par_habitant": _per_head(header, totals, base, people),
+        "execution": _execution(header, totals),
+        "chapitres": chapters(ledger),
+        "fonctions": functions(header, ledger, labels),
+        "natures": natures(ledger, labels),
+        "ratios": ratios.stated(header),
+        "source_ratio": header.information("SourceRatio").strip(),
+        **_annexes(evidence),
+    }
+
+
+def _text(amount: Decimal) -> str:
+    return f"{amount:.2f}"
+
+
+def _totals(ledger: Ledger) -> dict[str, Any]:
+    """``[section][side][reel|ordre]``: prévu, réalisé, restes à réaliser, number of lines."""
+    sums = {(f, s, o): Sums() for f in SECTIONS for s in SIDES for o in KINDS}
+    for key, entry in ledger.entries.items():
+        place = (key.section, key.side, key.ordre)
+        if place in sums and not is_result(key):
+            sums[place].add(ledger, entry)
+    return {
+        section: {
+            side: {name: sums[section, side, code].to_dict() for code, name in KINDS.items()}
+            for side in SIDES
+        }
+        for section in SECTIONS
+    }
+
+
+def _carried(ledger: Ledger) -> dict[str, Any]:
+    """Results of earlier years (001 investissement, 002 fonctionnement), by side."""
+    return {
+        code: {side: _sum(ledger, _selected(ledger, code, side)).to_dict() for side in SIDES}
+        for code in ("001", "002")
+    }
+
+
+def _selected(ledger: Ledger, code: str, side: str) -> Iterable[Entry]:
+    found = ledger.select(lambda key: code in (key.nature, key.chapter) and key.side == side)
+    return (entry for _, entry in found)
+
+
+def _sum(ledger: Ledger, entries: Iterable[Entry]) -> Sums:
+    sums = Sums()
+    for entry in entries:
+        sums.add(ledger, entry)
+    return sums
+
+
+def _results(header: Header, ledger: Ledger) -> dict[str, Any]:
+    """Per section of an account: the year's result, what was carried forward, the closing."""
+    if not (header.stage.is_account and ledger.has_real):
+        return {}
+    return {section: _result(ledger, section) for section in SECTIONS}
+
+
+def _result(ledger: Ledger, section: str) -> dict[str, str]:
+    def balance(results: bool) -> Decimal:
+        def total(side: str) -> Decimal:
+            def keep(key: Key) -> bool:
+                return (key.section, key.side, is_result(key)) == (section, side, results)
+
+            return ledger.amount(REAL, keep)
+
+        return total("R") - total("D")
+
+    year, carried = balance(results=False), balance(results=True)
+    restes = {
+        side: ledger.amount(RAR_3112, lambda k, s=side: (k.section, k.side) == (section, s))
+        for side in SIDES
+    }
+    return {
+        "exercice": _text(year),
+        "reporte": _text(carried),
+        "cloture": _text(year + carried),
+        "restes": _text(restes["R"] - restes["D"]),
+    }
+
+
+def _savings(base: ratios.Base) -> dict[str, str | None]:
+    """Épargne brute: recettes − dépenses réelles de fonctionnement; nette: less capital repaid."""
+    gross = base.recettes - base.depenses
+    rate = 100 * gross / base.recettes if base.recettes > 0 else None
+    return {
+        "epargne_brute": _text(gross),
+        "epargne_nette": _text(gross - base.capital),
+        "remboursement_capital": _text(base.capital),
+        "taux_epargne_brute": None if rate is None else _text(rate),
+    }
+
+
+def _per_head(
+    header: Header, totals: Mapping[str, Any], base: ratios.Base, people: int | None
+) -> dict[str, Any]:
+    """Euros per inhabitant, real operations; {} when the population is unknown."""
+    if not people:
+        return {}
+    name = "realise" if header.stage.is_account else "prevu"
+    heads: dict[str, Any] = {
+        section: {
+            side: _text(Decimal(totals[section][side]["reel"][name]) / people) for side in SIDES
+        }
+        for section in SECTIONS
+    }
+    heads["epargne_brute"] = _text((base.recettes - base.depenses) / people)
+    heads["equipement"] = _text(base.equipement / people)
+    return heads
+
+
+def _execution(header: Header, totals: Mapping[str, Any]) -> dict[str, Any]:
+    """Share of credits that was realised, in percent, per section and side of an account."""
+    if not header.stage.is_account:
+        return {}
+    return {
+        section: {side: _rate(totals[section][side]["reel"]) for side in SIDES}
+        for section in SECTIONS
+    }
+
+
+def _rate(total: Mapping[str, Any]) -> str | None:
+    opened = Decimal(total["prevu"])
+    return None if opened <= ZERO else _text(100 * Decimal(total["realise"]) / opened)
+
+
+def _annexes(evidence: Evidence) -> dict[str, Any]:
+    """Figures of the annexes, computed on the original: never names."""
+    facts = evidence.facts or {}
+    totals = facts.get("annex_totals") or {}
+    return {
+        "dette": dict(totals.get("debt") or {}),
+        "personnel": dict(totals.get("staff") or {}),
+        "subventions": dict(totals.get("subsidies") or {}),
+        "annexes": dict(facts.get("annex_rows") or evidence.annexes.rows),
+        "budgets_annexes": [
+            {"code": budget.code, "libelle": budget.libelle, "siret": budget.siret}
+            for budget in evidence.annexes.budgets
+        ],
+    }

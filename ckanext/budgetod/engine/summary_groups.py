@@ -1,0 +1,116 @@
+"""Chapters, functions and accounts of a summary: real operations, one side, one section each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .document import Header
+from .ledger import RAR_3112, REAL, ZERO, Entry, Key, Ledger, is_real, is_result
+
+Labels = Callable[[str, str], str]
+"""``labels(kind, code)`` with kind ``fonction`` or ``nature``: a name, or ""."""
+
+LEVELS = 3
+NATURE_ROOT = 2
+"""Accounts are grouped from two digits on: 60, 606, 6061."""
+
+
+class Sums:
+    """Prévu, réalisé, restes à réaliser and the number of lines of a group."""
+
+    __slots__ = ("lignes", "prevu", "realise", "restes")
+
+    def __init__(self) -> None:
+        self.prevu = self.realise = self.restes = ZERO
+        self.lignes = 0
+
+    def add(self, ledger: Ledger, entry: Entry) -> None:
+        self.prevu += ledger.credit(entry.sums)
+        self.realise += entry.sums[REAL]
+        self.restes += entry.sums[RAR_3112]
+        self.lignes += entry.count
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "prevu": f"{self.prevu:.2f}",
+            "realise": f"{self.realise:.2f}",
+            "restes": f"{self.restes:.2f}",
+            "lignes": self.lignes,
+        }
+
+
+def chapters(ledger: Ledger) -> list[dict[str, Any]]:
+    """Each chapter per section, side and kind (réel, ordre), 001 and 002 left out."""
+    groups: dict[tuple[str, str, bool, str], Sums] = {}
+    names: dict[str, str] = {}
+    for key, entry in ledger.entries.items():
+        if is_result(key) or not key.section:
+            continue
+        place = (key.section, key.side, key.ordre == "1", key.chapter)
+        groups.setdefault(place, Sums()).add(ledger, entry)
+        names.setdefault(key.chapter, entry.chapter_label)
+    return [
+        {
+            "section": section,
+            "sens": side,
+            "ordre": ordre,
+            "code": code,
+            "libelle": names[code],
+            **sums.to_dict(),
+        }
+        for (section, side, ordre, code), sums in sorted(groups.items())
+    ]
+
+
+def functions(header: Header, ledger: Ledger, labels: Labels | None) -> list[dict[str, Any]]:
+    """Functions to three levels; lines without a function are in no level.
+
+    A document voted by function writes the chapter before the function (93020: chapter 930,
+    function 020); what 90 and 93 do not head is not spread over functions.
+    """
+
+    def code(key: Key) -> str:
+        if header.nat_fonc != "2":
+            return key.fonction
+        return key.fonction[2:] if key.fonction.startswith(("90", "93")) else ""
+
+    return _tree(ledger, code, 1, labels and (lambda c: labels("fonction", c)), "fonction_label")
+
+
+def natures(ledger: Ledger, labels: Labels | None) -> list[dict[str, Any]]:
+    """Accounts to three levels: two, three and four digits."""
+    name = labels and (lambda c: labels("nature", c))
+    return _tree(ledger, lambda key: key.nature, NATURE_ROOT, name, "nature_label")
+
+
+def _tree(
+    ledger: Ledger,
+    code_of: Callable[[Key], str],
+    root: int,
+    name: Callable[[str], str] | None,
+    own: str,
+) -> list[dict[str, Any]]:
+    groups: dict[tuple[str, str, str], Sums] = {}
+    names: dict[str, str] = {}
+    for key, entry in ledger.select(lambda key: is_real(key) and bool(key.section)):
+        code = code_of(key)
+        for prefix in _prefixes(code, root):
+            groups.setdefault((key.section, key.side, prefix), Sums()).add(ledger, entry)
+        names.setdefault(code, getattr(entry, own))
+    return [
+        {
+            "section": section,
+            "sens": side,
+            "code": code,
+            "niveau": len(code) - root + 1,
+            "parent": code[:-1] if len(code) > root else "",
+            "libelle": (name(code) if name else "") or names.get(code, ""),
+            **sums.to_dict(),
+        }
+        for (section, side, code), sums in sorted(groups.items())
+    ]
+
+
+def _prefixes(code: str, root: int) -> Iterable[str]:
+    return (code[:length] for length in range(root, min(len(code), root + LEVELS - 1) + 1))
