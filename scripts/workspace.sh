@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# A workspace is what one CKAN needs for itself: two databases, a Redis number, a Solr core.
+# workspace.sh NAME   starts the services if they are not, makes the workspace if it is not,
+#                     and writes its addresses to $STATE/workspaces/NAME.env
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+
+name=${1:?a name}
+folder=$STATE/workspaces
+mkdir -p "$folder"
+
+# Each workspace draws its own number, once.
+redis_number() {
+  [ -s "$folder/$name.redis" ] || find "$folder" -name '*.redis' | wc -l >"$folder/$name.redis"
+  tr -d ' ' <"$folder/$name.redis"
+}
+
+for service in postgres redis solr; do
+  "$PROJECT/scripts/$service.sh" start
+done
+{
+  "$PROJECT/scripts/postgres.sh" database "$(printf '%s' "$name" | tr '.-' '__')"
+  "$PROJECT/scripts/redis.sh" url "$(redis_number)"
+  "$PROJECT/scripts/solr.sh" core "$name"
+} >"$folder/$name.env.new"
+chmod 600 "$folder/$name.env.new"
+mv "$folder/$name.env.new" "$folder/$name.env"
