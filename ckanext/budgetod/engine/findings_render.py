@@ -115,9 +115,9 @@ def _render(code: str, params: Mapping[str, Any], lang: str, level: str | None) 
 
 
 def _variant(found: Mapping[str, Any], params: Mapping[str, Any], level: str | None) -> Mapping:
-    """The texts for this case: ``params["case"]`` or the level may choose a variant."""
+    """The texts for this case: ``case``, ``variant``, ``reason`` or the level may choose them."""
     variants = found.get("variants", {})
-    for key in (params.get("case"), level):
+    for key in (*(params.get(name) for name in ("case", "variant", "reason")), level):
         if key in variants:
             chosen = variants[key]
             return {lang: {**found[lang], **chosen.get(lang, {})} for lang in ("fr", "en")}

@@ -189,6 +189,8 @@ def describe(header: Header) -> dict[str, Any]:
         "code_budget": header.code_budget,
         "libelle": header.libelle_etablissement.strip(),
         "collectivite": header.libelle_collectivite.strip(),
+        "siret_principal": header.siret_principal,
+        "libelle_principal": header.libelle_principal.strip(),
         "nomenclature": header.nomenclature,
         "schema_version": header.schema_version,
         "date_vote": header.date_vote.isoformat() if header.date_vote else None,

@@ -6,12 +6,13 @@ itself was given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from ..findings import Finding, Level
 from ..ledger import REAL, ZERO, Key, Ledger
+from ..summary_groups import chapters, natures
 from .evidence import Evidence, text
 from .registry import check
 
@@ -138,21 +139,55 @@ def version_is_the_latest(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("S05", Level.CONFIRM, {"date": before[:10]})
 
 
-@check("D02", Level.CONFIRM, applies=lambda e: _same_document(e) and e.previous_ledger is not None)
+@check("D02", Level.CONFIRM, applies=_same_document)
 def differences_from_the_previous_version(evidence: Evidence) -> Iterator[Finding]:
-    """Lines that are not the same, and what the total gains or loses."""
-    if evidence.previous_ledger is None:
-        return
-    lines = _different(evidence.ledger, evidence.previous_ledger)
-    if lines:
-        gained = _volume(evidence, evidence.ledger) - _volume(evidence, evidence.previous_ledger)
+    """What is not the same: lines when the document was given, accounts when its summary was."""
+    before = evidence.previous_ledger
+    case = {} if before is not None else {"case": "summary"}
+    if before is not None:
+        count = _different(evidence.ledger, before)
+        gained = _volume(evidence, evidence.ledger) - _volume(evidence, before)
+    else:
+        count, gained = _against_summary(evidence)
+    if count:
         params = {
+            **case,
             "etape": evidence.header.stage.slug,
             "exercice": str(evidence.header.exercice),
-            "lignes": lines,
+            "lignes": count,
             "montant": text(gained),
         }
-        yield Finding("D02", Level.CONFIRM, params, count=lines)
+        yield Finding("D02", Level.CONFIRM, params, count=count)
+
+
+def _against_summary(evidence: Evidence) -> tuple[int, Decimal]:
+    """Groups of the summary that differ, and the change of real dépenses."""
+    name = "realise" if evidence.header.stage.is_account else "prevu"
+    now, before = _groups(chapters(evidence.ledger)), _groups(_rows(evidence, "chapitres"))
+    accounts = _groups(natures(evidence.ledger, None)), _groups(_rows(evidence, "natures"))
+    count = max(_changed(now, before), _changed(*accounts))
+    return count, _spent(now, name) - _spent(before, name)
+
+
+def _spent(groups: Mapping[tuple[Any, ...], Mapping[str, Any]], name: str) -> Decimal:
+    return sum((Decimal(row[name]) for key, row in groups.items() if key[1] == "D"), ZERO)
+
+
+def _rows(evidence: Evidence, name: str) -> list[Mapping[str, Any]]:
+    return list((evidence.previous or {}).get(name) or ())
+
+
+def _groups(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    return {(r["section"], r["sens"], bool(r.get("ordre")), r["code"]): r for r in rows}
+
+
+def _changed(now: Mapping[Any, Mapping], before: Mapping[Any, Mapping]) -> int:
+    amounts = ("prevu", "realise", "restes")
+    none = dict.fromkeys(amounts, "0.00")
+    return sum(
+        any(now.get(key, none)[a] != before.get(key, none)[a] for a in amounts)
+        for key in now.keys() | before.keys()
+    )
 
 
 def _different(one: Ledger, other: Ledger) -> int:
