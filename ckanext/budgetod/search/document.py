@@ -71,14 +71,23 @@ def name_words(budget: dict[str, Any]) -> str:
 def other_words(budget: dict[str, Any]) -> str:
     """Codes, place, kind of collectivity, year, stages and categories, in words people type."""
     kind = budget.get("budget_type_collectivite") or ""
+    stages = as_list(budget.get("budget_etapes"))
+    categories = as_list(budget.get("budget_categories"))
     words = [
         forms.place_words(budget.get("budget_siren") or "", budget.get("budget_departement") or ""),
         forms.TYPE_WORDS.get(kind, kind),
         str(budget.get("budget_exercice") or ""),
-        *(forms.STAGE_WORDS.get(stage, stage) for stage in as_list(budget.get("budget_etapes"))),
-        *(forms.CATEGORY_WORDS.get(one, one) for one in as_list(budget.get("budget_categories"))),
+        *(forms.STAGE_WORDS.get(stage, stage) for stage in stages),
+        *(forms.CATEGORY_WORDS.get(one, one) for one in categories),
+        *sirets(budget),
     ]
     return " ".join(filter(None, words))
+
+
+def sirets(budget: dict[str, Any]) -> list[str]:
+    """SIRET of the budgets in this dataset, once each."""
+    found = (resource.get("budget_siret") for resource in budget.get("resources", []))
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def as_list(value: Any) -> list[str]:

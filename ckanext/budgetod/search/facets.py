@@ -9,11 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from ckanext.scheming.helpers import (
-    scheming_choices_label,
-    scheming_field_by_name,
-    scheming_get_dataset_schema,
-)
+from ckanext.scheming.helpers import scheming_field_by_name, scheming_get_dataset_schema
+from flask import has_request_context
 
 from ckanext.budgetod.sources.territory import territory
 
@@ -52,7 +49,8 @@ def label(facet: str, value: str) -> str:
     if name == "region":
         return territory().region_name(value)
     field = _choices_field(FIELD_OF.get(name, ""))
-    return scheming_choices_label(field["choices"], value) if field else value
+    labels = [one["label"] for one in field["choices"] if one["value"] == value] if field else []
+    return _in_language(labels[0]) if labels else value
 
 
 def put_labels(search_facets: dict[str, Any]) -> None:
@@ -61,6 +59,12 @@ def put_labels(search_facets: dict[str, Any]) -> None:
         if facet.startswith(PREFIX):
             for item in content["items"]:
                 item["display_name"] = label(facet, item["name"])
+
+
+def _in_language(texts: dict[str, str]) -> str:
+    """The text in the language of the request; of the site where there is no request."""
+    language = tk.h.lang() if has_request_context() else tk.config["ckan.locale_default"]
+    return texts.get(language) or texts["en"]
 
 
 def _choices_field(field_name: str) -> dict[str, Any] | None:
