@@ -1,0 +1,135 @@
+"""From a conversion's report to what its page shows: levels, sentences, places, masked things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+
+from ckanext.budgetod.engine import findings_render
+
+from . import formatting, masking, naming
+
+_LEVELS = ("blocking", "confirm", "info")
+
+
+def sections(report: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
+    """Findings by level, most serious first; empty levels are left out."""
+    findings = report.get("findings") or []
+    shown = []
+    for name in _LEVELS:
+        mine = [_finding(f, lang) for f in findings if f["level"] == name]
+        if mine:
+            shown.append({"level": naming.level(name), "findings": mine})
+    return shown
+
+
+def _finding(finding: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    texts = findings_render.render(finding, lang)
+    places = [p for p in finding.get("where") or () if any(p.values())]
+    return {**texts, "code": finding["code"], "level": finding["level"], "places": places}
+
+
+def marks(report: Mapping[str, Any]) -> list[str]:
+    """One small mark per control that was run: passed first, then those that failed."""
+    counts = report.get("counts") or {}
+    passed, total = counts.get("passed", 0), counts.get("total", 0)
+    return ["passed"] * passed + ["failed"] * (total - passed)
+
+
+def passed(report: Mapping[str, Any], lang: str) -> list[dict[str, str]]:
+    """Names of the controls that passed, in the order of the report."""
+    return [
+        {"code": check["code"], "name": findings_render.check_name(check["code"], lang)}
+        for check in report.get("checks") or ()
+        if check["state"] == "passed"
+    ]
+
+
+def masked(report: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """What was masked: one line per kind, place and reason, and the total. Never a value.
+
+    ``dropped`` is one sentence: what was taken out whole, with its number.
+    """
+    lines: dict[tuple[str, str, str], int] = {}
+    for item in report.get("masked") or ():
+        key = (item.get("kind", ""), item.get("table") or "", item.get("reason", ""))
+        lines[key] = lines.get(key, 0) + int(item.get("count") or 0)
+    ordered = sorted(lines.items(), key=lambda entry: (-entry[1], entry[0]))
+    return {
+        "lines": [
+            {
+                "kind": masking.word(k),
+                "place": masking.place(t),
+                "reason": masking.word(r),
+                "count": n,
+            }
+            for (k, t, r), n in ordered
+        ],
+        "total": sum(lines.values()),
+        "dropped": ", ".join(_dropped(item, lang) for item in report.get("dropped") or ()),
+    }
+
+
+def _dropped(item: Mapping[str, Any], lang: str) -> str:
+    return f"{formatting.number(item.get('count'), lang)} {masking.word(str(item.get('what')))}"
+
+
+def summary_box(conversion: Mapping[str, Any]) -> dict[str, Any]:
+    """Tone of the box and whether « publish as it is » may be offered."""
+    report = conversion.get("report") or {}
+    counts = report.get("counts") or {}
+    state = conversion.get("state")
+    if counts.get("blocking") or state in ("refused", "failed"):
+        tone = "red"
+    elif counts.get("confirm"):
+        tone = "amber"
+    else:
+        tone = "green"
+    may_edit = bool(conversion.get("can_edit"))
+    return {
+        "tone": tone,
+        "can_publish": may_edit and state == "withheld" and not counts.get("blocking"),
+        "can_replace": may_edit and (tone != "green" or state == "withheld"),
+    }
+
+
+def facts(conversion: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
+    """The document in plain words, for the side panel."""
+    report = conversion.get("report") or {}
+    document = conversion.get("document") or report.get("document") or {}
+    rows = report.get("rows") or {}
+    lines = [
+        (tk._("Budget"), naming.budget_name(document)),
+        (tk._("Chart of accounts"), document.get("nomenclature") or ""),
+        (tk._("Lines read"), formatting.number(rows.get("read"), lang)),
+        (tk._("Lines that conform to SCDL"), _valid_rows(rows, lang)),
+        (tk._("Unchanged since the seal"), seal(report.get("seal"))),
+        (tk._("TotEM schema version"), document.get("schema_version") or ""),
+    ]
+    return [(name, value) for name, value in lines if value]
+
+
+def _valid_rows(rows: Mapping[str, int], lang: str) -> str:
+    valid, written = rows.get("valid"), rows.get("written")
+    ratio = formatting.percentage(valid, written)
+    if ratio is None:
+        return ""
+    share = formatting.number(int(ratio * 10) / 10, lang, 0 if ratio == 100 else 1)
+    unit = f"{formatting.NBSP}%" if lang == "fr" else "%"
+    return tk._("{count}, that is {share}").format(
+        count=formatting.number(valid, lang), share=share + unit
+    )
+
+
+_SEALS = {
+    "intact": naming.N_("File not modified"),
+    "altered": naming.N_("File modified after its seal"),
+    "none": naming.N_("File without a seal"),
+    "unchecked": naming.N_("Not verified"),
+}
+
+
+def seal(verdict: str | None) -> str:
+    return tk._(_SEALS[verdict]) if verdict in _SEALS else ""
