@@ -137,6 +137,8 @@ def actions() -> dict[str, str]:
     """Public actions and their docstrings, from the sources of ``logic/``."""
     found = {}
     for path in sorted((PACKAGE / "logic").glob("*.py")):
+        if path.stem == "auth":  # permissions bear the names of their actions
+            continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and _is_action(node):
                 found[node.name] = ast.get_docstring(node) or ""
@@ -145,16 +147,25 @@ def actions() -> dict[str, str]:
 
 def _is_action(node: ast.FunctionDef) -> bool:
     arguments = [argument.arg for argument in node.args.args]
-    return (
-        node.name.startswith("budgetod_")
-        and arguments == ["context", "data_dict"]
-        and any(isinstance(child, ast.Return) and child.value for child in ast.walk(node))
-        and not any("auth" in ast.unparse(decorator) for decorator in node.decorator_list)
-    )
+    return node.name.startswith("budgetod_") and arguments == ["context", "data_dict"]
 
 
 def actions_region() -> str:
-    return "\n".join(f"### `{name}`\n\n{text}\n" for name, text in actions().items())
+    return "\n".join(f"### `{name}`\n\n{_fields(text)}\n" for name, text in actions().items())
+
+
+def _fields(docstring: str) -> str:
+    """Sphinx's ``:param name:`` lines as a list; what continues them stays with them."""
+    text = re.sub(r"\n\n(?=:)", "\n", docstring)
+    text = re.sub(r"\n(?=:)", "\n\n", text, count=1)
+    text = re.sub(r"^:param ([\w, ]+):", lambda found: f"- {_names(found[1])}:", text, flags=re.M)
+    text = re.sub(r"^:returns?:", "- returns", text, flags=re.M)
+    text = re.sub(r"^:raises (\w+):", r"- raises `\1`:", text, flags=re.M)
+    return re.sub(r"\n {4,}", "\n  ", text).replace("``", "`")
+
+
+def _names(listed: str) -> str:
+    return ", ".join(f"`{name.strip()}`" for name in listed.split(","))
 
 
 # --- pages ---------------------------------------------------------------------------------------
