@@ -91,6 +91,14 @@ def test_actions_of_the_plugin_are_those_of_the_page(generator: ModuleType) -> N
     assert public == set(generator.actions())
 
 
+def test_facets_are_documented() -> None:
+    code = text_of(ROOT / "ckanext" / "budgetod" / "search" / "document.py")
+    names = re.findall(r'^        "(\w+)": (?:\[|as_list|normes)', code, re.MULTILINE)
+    assert len(names) > 8
+    api = text_of(ROOT / "docs" / "api.md")
+    assert not [name for name in names if f"`vocab_budget_{name}`" not in api]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in LINK.findall(FENCE.sub("", text_of(page))):
