@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ckan.exceptions import CkanConfigurationException
 from ckan.plugins import plugin_loaded
@@ -40,6 +41,16 @@ def formula_guard() -> bool:
 
 def plans_path() -> Path | None:
     return _path("budgetod.plans_path")
+
+
+def plans() -> Any:
+    """The engine's account plans with the administrator's own; None for those of the package."""
+    folder = plans_path()
+    if folder is None:
+        return None
+    from ckanext.budgetod.engine import nomenclature
+
+    return nomenclature.plans(folder)
 
 
 def staging_path() -> Path | None:

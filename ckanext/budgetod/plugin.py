@@ -6,19 +6,34 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.lib.plugins import DefaultTranslation
 
-from ckanext.budgetod.logic import organisation
+from ckanext.budgetod import cli, config, helpers, views
+from ckanext.budgetod.deposit.loaders import LoaderGuard
+from ckanext.budgetod.logic import action, auth, chained, validators
 from ckanext.budgetod.search.hooks import SearchHooks
 
 
 @tk.blanket.config_declarations
-@tk.blanket.validators(organisation)
-class BudgetodPlugin(SearchHooks, p.SingletonPlugin, DefaultTranslation):
+@tk.blanket.auth_functions(auth)
+@tk.blanket.validators(validators)
+@tk.blanket.helpers(helpers)
+@tk.blanket.blueprints([views.budgetod])
+@tk.blanket.cli(cli.get_commands)
+class BudgetodPlugin(SearchHooks, LoaderGuard, p.SingletonPlugin, DefaultTranslation):
     """Local authority budgets: deposit, publication, pages and search."""
 
     p.implements(p.IConfigurer)
     p.implements(p.ITranslation)
+    p.implements(p.IActions)
 
-    def update_config(self, config):
-        tk.add_template_directory(config, "templates")
-        tk.add_public_directory(config, "public")
+    def update_config(self, config_):
+        tk.add_template_directory(config_, "templates")
+        tk.add_public_directory(config_, "public")
         tk.add_resource("assets", "budgetod")
+
+    def configure(self, config_):
+        super().configure(config_)
+        config.check_sizes()
+
+    def get_actions(self):
+        modules = (action, chained)
+        return {name: getattr(module, name) for module in modules for name in module.__all__}
