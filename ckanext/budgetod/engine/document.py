@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
+from .findings import Where
+
 
 class Stage(str, Enum):
     """NatDec: the stage (étape budgétaire) of a document."""
@@ -217,3 +219,16 @@ class AccountingRow:
     etat: str
     index: int
     values: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProblem:
+    """A value of the file that is not one of its format: left empty, and reported.
+
+    ``kind`` is "amount", "boolean", "date", "side" (CodRD), "ordre" (OpBudg), "text_repaired" or
+    "text_destroyed"; ``field`` is the name of the element. The value itself is never kept.
+    """
+
+    kind: str
+    field: str
+    where: Where

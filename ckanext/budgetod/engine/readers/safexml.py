@@ -7,7 +7,7 @@ back, unit by unit. A path is never handed to lxml (it would silently decompress
 What is refused, with the code of the message catalogue:
 
 * ``UnsafeXML F08``: a DOCTYPE (seen before any content is parsed), entities, bombs, extreme depth;
-* ``TooLarge F09``: more bytes than allowed, or one value or unit over the parser's bounds;
+* ``TooLarge F09``: more bytes than allowed; ``F08``: one value or unit over the parser's bounds;
 * ``Unreadable F07``: not well-formed or truncated, with the ``line`` where reading stopped;
 * ``Unreadable F09``: no byte at all.
 """
@@ -69,10 +69,14 @@ class BoundedStream:
         data = self._raw.read(count)
         self.size += len(data)
         if self._max_size is not None and self.size > self._max_size:
-            raise TooLarge("F09", max_bytes=self._max_size, size_bytes=self.size)
+            raise TooLarge("F09", case="too_large", size=self.size, max=self._max_size)
         if self._hash:
             self._hash.update(data)
         return data
+
+    def close(self) -> None:
+        """Close the stream underneath."""
+        self._raw.close()
 
     def give_back(self, data: bytes) -> None:
         """Make ``data`` the answer of the next ``read`` (already counted and hashed)."""
@@ -122,7 +126,7 @@ def refusal(error: etree.LxmlError) -> DocumentRefused:
     if any(word in message for word in _UNSAFE):
         return UnsafeXML("F08", reason="entity")
     if any(word in message for word in _TOO_LARGE):
-        return TooLarge("F09", reason="element")
+        return TooLarge("F08", reason="element")
     line = getattr(error, "lineno", None)
     return Unreadable("F07", line=line or 1)
 
@@ -139,7 +143,7 @@ def read_root(stream: BoundedStream) -> Root:
             seen.append(data)
             parser.feed(data)
         if not seen:
-            raise Unreadable("F09", reason="empty")
+            raise Unreadable("F09")
         parser.close()
     except _RootFound as found:
         return split_tag(str(found))
@@ -229,7 +233,7 @@ class _Walker:
             yield from self._advance_level(depth)
             depth += 1
         if self._stalled > MAX_UNIT_BYTES:
-            raise TooLarge("F09", reason="element")
+            raise TooLarge("F08", reason="element")
 
     def _advance_level(self, depth: int) -> Iterator[Step]:
         container = self._open[depth]

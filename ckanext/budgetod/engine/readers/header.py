@@ -1,0 +1,144 @@
+"""The header of a document: from the leaves of its blocks to a ``Header``.
+
+Refused, because a document without identity has no place: no SIREN, no year, no known stage
+(``Unreadable I00``). Everything else that is wrong is a ``ReadProblem`` and stays empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ckanext.budgetod.engine.document import Header, ReadProblem, Stage
+from ckanext.budgetod.engine.errors import Unreadable
+from ckanext.budgetod.engine.findings import Where
+from ckanext.budgetod.engine.siret import valid_siren
+
+from . import values
+
+T = TypeVar("T")
+Leaves = Mapping[str, str]
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+
+
+@dataclass(slots=True)
+class Blocks:
+    """What was read of a document before the first line of one of its budgets."""
+
+    root: str = "DocumentBudgetaire"
+    schema_version: str = ""
+    editor: str = ""
+    sealed_at: str = ""
+    document: Leaves = field(default_factory=dict)
+    budget: Leaves = field(default_factory=dict)
+    bloc: Leaves = field(default_factory=dict)
+    informations: tuple[tuple[str, str], ...] = ()
+    accounting_siret: str = ""
+
+
+def build_header(blocks: Blocks) -> tuple[Header, list[ReadProblem]]:
+    """The header, and what was wrong in it. Raises Unreadable (I00) without identity."""
+    problems: list[ReadProblem] = []
+
+    def typed(leaves: Leaves, name: str, read: Callable[[str], T]) -> T | None:
+        if not leaves.get(name):
+            return None
+        try:
+            return read(leaves[name])
+        except ValueError:
+            kind = "boolean" if read is values.boolean else "date"
+            problems.append(ReadProblem(kind, name, Where(element=f"BlocBudget/{name}")))
+            return None
+
+    document, budget, bloc = blocks.document, blocks.budget, blocks.bloc
+    siret = _siret(blocks, problems)
+    header = Header(
+        siret=siret,
+        exercice=_exercice(bloc.get("Exer", "")),
+        stage=_stage(bloc.get("NatDec", "")),
+        root=blocks.root,
+        numero_dm=_number(bloc.get("NumDec", "")),
+        libelle_collectivite=document.get("LibelleColl", ""),
+        libelle_etablissement=budget.get("LibelleEtab", ""),
+        id_coll=_digits(document.get("IdColl", "")),
+        nature_cepl=document.get("NatCEPL", ""),
+        departement=document.get("Departement", ""),
+        libelle_poste=document.get("LibellePoste", ""),
+        id_poste=document.get("IdPost", ""),
+        date_structure=typed(document, "DteStr", values.day),
+        code_insee=budget.get("CodInseeColl", ""),
+        code_collectivite=budget.get("CodColl", ""),
+        code_budget=budget.get("CodBud", ""),
+        type_budget=bloc.get("CodTypBud") or "P",
+        siret_principal=_digits(bloc.get("IdEtabPal", "")),
+        libelle_principal=bloc.get("LibelleEtabPal", ""),
+        nomenclature=budget.get("Nomenclature", ""),
+        schema_version=blocks.schema_version,
+        editor=blocks.editor,
+        projet_budget=typed(bloc, "ProjetBudget", values.boolean),
+        date_vote=typed(bloc, "DteDec", values.day),
+        date_vote_exercice=typed(bloc, "DteDecEx", values.day),
+        nat_vote=bloc.get("NatVote", ""),
+        nat_fonc=bloc.get("NatFonc", ""),
+        budg_prec=bloc.get("BudgPrec", ""),
+        repr_res=bloc.get("ReprRes", ""),
+        type_provision=bloc.get("TypProv", ""),
+        affectation=bloc.get("Affect", ""),
+        specif_budget=budget.get("SpecifBudget", ""),
+        sealed_at=typed({"Scellement": blocks.sealed_at}, "Scellement", values.moment),
+        informations=blocks.informations,
+    )
+    return header, problems
+
+
+def _digits(text: str) -> str:
+    """A number without the blanks that some people put in it."""
+    return "".join(text.split())
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _siret(blocks: Blocks, problems: list[ReadProblem]) -> str:
+    """The file's SIRET, as it is; another one of the file only where IdEtab holds no SIREN."""
+    stated = _digits(blocks.budget.get("IdEtab", ""))
+    others = (
+        _digits(blocks.document.get("IdColl", "")),
+        _digits(blocks.accounting_siret),
+        _digits(blocks.bloc.get("IdEtabPal", "")),
+    )
+    candidates = [text for text in (stated, *others) if len(text) >= 9 and _is_number(text)]
+    chosen = next((text for text in candidates if _has_siren(text)), None)
+    if chosen is None:
+        chosen = next((text for text in candidates if text.strip("0")), None)
+    if chosen is None:
+        raise Unreadable("I00", case="siren")
+    if chosen != stated:
+        problems.append(ReadProblem("siret", "IdEtab", Where(element="EnTeteBudget/IdEtab")))
+    return chosen
+
+
+def _has_siren(text: str) -> bool:
+    return text[:9] != "000000000" and valid_siren(text[:9])
+
+
+def _exercice(text: str) -> int:
+    text = text.strip()
+    if not (len(text) == 4 and _is_number(text) and FIRST_YEAR <= int(text) <= LAST_YEAR):
+        raise Unreadable("I00", case="exercice")
+    return int(text)
+
+
+def _stage(text: str) -> Stage:
+    try:
+        return Stage(text.strip().zfill(2))
+    except ValueError:
+        raise Unreadable("I00", case="etape") from None
+
+
+def _number(text: str) -> str:
+    """NumDec without leading zeros; "" for none or zero (seen on a CA)."""
+    text = text.strip()
+    return text.lstrip("0") if _is_number(text) else text

@@ -1,0 +1,72 @@
+"""Leaves of an element and rows of an annex table: names of the file, texts put right."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ckanext.budgetod.engine.document import AnnexRow
+
+from .safexml import Element
+from .values import clean, is_repaired
+
+
+@lru_cache(maxsize=4096)
+def short(tag: str) -> str:
+    """The local name of a tag."""
+    return tag.rpartition("}")[2]
+
+
+def leaves(element: Element) -> dict[str, str]:
+    """Names and values (attribute ``V``) of the children of an element."""
+    return {
+        short(child.tag): clean(child.get("V")) for child in element if isinstance(child.tag, str)
+    }
+
+
+def read_row(element: Element, table: str, index: int) -> tuple[AnnexRow, int]:
+    """One row of an annex table, and how many of its texts were repaired.
+
+    A leaf with a ``Code`` becomes ``Name_Code``; a nested leaf ``Parent.Name``; a repeated name
+    gets a number: nothing of an unknown table is lost.
+    """
+    found: dict[str, str] = {}
+    repaired = 0
+    for child in element:
+        tag = child.tag
+        if not isinstance(tag, str):
+            continue
+        name, raw = short(tag), child.get("V") or ""
+        value = raw if raw.isascii() and raw.isprintable() else clean(raw)
+        if value != raw:
+            repaired += is_repaired(raw, value)
+        if len(child.attrib) > 1 or len(child):
+            _irregular(child, name, found)
+        elif name in found:
+            found[_free(found, name)] = value.strip()
+        else:
+            found[name] = value.strip()
+    return AnnexRow(table, short(element.tag), index, element.sourceline, found), repaired
+
+
+def _irregular(child: Element, name: str, found: dict[str, str]) -> None:
+    """A leaf with more than a value: its code, its other attributes, its own leaves."""
+    code = child.get("Code")
+    name = f"{name}_{code}" if code else name
+    if child.get("V") is not None:
+        found[_free(found, name)] = clean(child.get("V"))
+    for attribute, value in child.attrib.items():
+        if attribute not in ("V", "Code"):
+            found[_free(found, f"{name}@{short(attribute)}")] = clean(value)
+    for inner in child:
+        if isinstance(inner.tag, str):
+            _irregular(inner, f"{name}.{short(inner.tag)}", found)
+
+
+def _free(found: dict[str, str], name: str) -> str:
+    """``name``, or ``name_2``, ``name_3``… when it is taken."""
+    if name not in found:
+        return name
+    rank = 2
+    while f"{name}_{rank}" in found:
+        rank += 1
+    return f"{name}_{rank}"

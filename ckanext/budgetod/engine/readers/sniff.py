@@ -1,0 +1,152 @@
+"""What is this file? Decided from its first bytes, never from its name.
+
+A budget is XML; anything else gets a refusal that says what it is and what to do (F01…F12 of the
+message catalogue). Only the first ``HEAD`` bytes are looked at here; root elements are looked at by
+``check_root``.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from ckanext.budgetod.engine.errors import DocumentRefused, NotABudget, Unreadable
+
+from .safexml import Root
+
+HEAD = 1 << 16
+DOCBUDGETAIRE = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
+_BUDGET_ROOTS = ("DocumentBudgetaire", "CompteFinancierUnique", "DocumentComptable")
+_PES = re.compile(r"PES|PES[_A-Z].*", re.IGNORECASE)
+_MAX_NAME = 60
+
+
+class Kind(str, Enum):
+    """What the first bytes look like."""
+
+    EMPTY = "empty"
+    XML = "xml"
+    PDF = "pdf"
+    SPREADSHEET = "spreadsheet"
+    SCDL = "scdl"
+    CSV = "csv"
+    ZIP = "zip"
+    GZIP = "gzip"
+    ARCHIVE = "archive"
+    ENCRYPTED = "encrypted"
+    HTML = "html"
+    OTHER = "other"
+
+
+_MAGIC = (
+    (b"%PDF", Kind.PDF),
+    (b"\x1f\x8b", Kind.GZIP),
+    (b"7z\xbc\xaf\x27\x1c", Kind.ARCHIVE),
+    (b"Rar!\x1a\x07", Kind.ARCHIVE),
+    (b"BZh", Kind.ARCHIVE),
+    (b"\xfd7zXZ\x00", Kind.ARCHIVE),
+    (b"-----BEGIN PKCS7", Kind.ENCRYPTED),
+    (b"-----BEGIN CMS", Kind.ENCRYPTED),
+    (b"-----BEGIN PGP MESSAGE", Kind.ENCRYPTED),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+"""Object identifier 1.2.840.113549.1.7.x: signed or enveloped data (.p7m)."""
+_HTML = re.compile(rb"<(!doctype html|html|head|body)\b", re.IGNORECASE)
+
+
+def kind_of(head: bytes) -> Kind:
+    """What a file is, from its first bytes (``HEAD`` of them, or all)."""
+    if not head.strip(b"\x00 \t\r\n"):
+        return Kind.EMPTY
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    for magic, kind in _MAGIC:
+        if start.startswith(magic):
+            return kind
+    if head.startswith(b"PK"):
+        return _kind_of_zip(head)
+    if head.startswith(_OLE):
+        encrypted = "EncryptedPackage".encode("utf-16-le") in head
+        return Kind.ENCRYPTED if encrypted else Kind.SPREADSHEET
+    if head[:1] == b"\x30" and _PKCS7 in head[:64]:
+        return Kind.ENCRYPTED
+    if _HTML.match(start):
+        return Kind.HTML
+    if _looks_like_xml(head, start):
+        return Kind.XML
+    return _kind_of_text(start)
+
+
+def _kind_of_zip(head: bytes) -> Kind:
+    if b"mimetypeapplication/vnd.oasis.opendocument" in head[:200]:
+        return Kind.SPREADSHEET
+    if b"xl/" in head or b"word/" in head:
+        return Kind.SPREADSHEET
+    first_flags = int.from_bytes(head[6:8], "little") if len(head) >= 8 else 0
+    if head.startswith(b"PK\x03\x04") and first_flags & 1:
+        return Kind.ENCRYPTED
+    return Kind.ZIP
+
+
+def _looks_like_xml(head: bytes, start: bytes) -> bool:
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<"))
+    return wide or start.startswith(b"<")
+
+
+def _kind_of_text(start: bytes) -> Kind:
+    first = start.splitlines()[0] if start else b""
+    if b"BGT_" in first.upper():
+        return Kind.SCDL
+    separators = max(first.count(mark) for mark in (b";", b",", b"\t"))
+    return Kind.CSV if separators >= 2 and b"\x00" not in start else Kind.OTHER
+
+
+def refuse_unless_xml(head: bytes) -> None:
+    """Raise the refusal that a file which is not XML deserves."""
+    kind = kind_of(head)
+    if kind is not Kind.XML:
+        raise _refusal(kind, head)
+
+
+def _refusal(kind: Kind, head: bytes) -> DocumentRefused:
+    if kind is Kind.EMPTY:
+        return Unreadable("F09")
+    if kind is Kind.ENCRYPTED:
+        return Unreadable("F12")
+    if kind is Kind.PDF:
+        return NotABudget("F01")
+    if kind is Kind.SCDL:
+        return NotABudget("F03")
+    if kind in (Kind.SPREADSHEET, Kind.CSV):
+        return NotABudget("F02")
+    if kind is Kind.HTML:
+        return NotABudget("F05", racine="html")
+    if kind in (Kind.ZIP, Kind.GZIP, Kind.ARCHIVE):
+        return NotABudget("F11", liste=_archive_list(kind, head), case="closed")
+    return Unreadable("F07", line=1)
+
+
+def _archive_list(kind: Kind, head: bytes) -> str:
+    """Kinds of the first members of a zip, without their names (which may name a person)."""
+    if kind is not Kind.ZIP:
+        return kind.value
+    names = re.findall(rb"PK\x03\x04.{26}([^\x00-\x1f]{1,80}?\.\w{2,4})", head, re.DOTALL)
+    endings = sorted({name.rpartition(b".")[2].decode("ascii", "replace") for name in names})
+    return ", ".join(f".{ending}" for ending in endings[:8]) or kind.value
+
+
+def check_root(root: Root) -> None:
+    """Refuse an XML that cannot hold a budget; an unknown envelope passes, it may hold one."""
+    if _PES.fullmatch(root.name):
+        raise NotABudget("F04")
+    if root.name.lower() == "html":
+        raise NotABudget("F05", racine="html")
+    if root.name in _BUDGET_ROOTS[:1] and root.namespace != DOCBUDGETAIRE:
+        raise NotABudget("F05", racine=root.name, case="namespace")
+
+
+def no_document(root: Root, accounting: bool) -> NotABudget:
+    """The refusal of an XML in which no DocumentBudgetaire was found."""
+    if accounting or root.name in _BUDGET_ROOTS[1:]:
+        return NotABudget("F06")
+    return NotABudget("F05", racine=root.name[:_MAX_NAME])

@@ -1,0 +1,107 @@
+"""From the text of a file to values: amounts, booleans, dates, and texts with their accents.
+
+Nothing is guessed: what is not a value of the format is a ``ValueError``, which readers report as a
+``ReadProblem`` and leave empty.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+
+_AMOUNT = re.compile(r"[+-]?(?:\d{1,16}(?:\.\d{0,2}0*)?|\.\d{1,2}0*)")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_FRENCH = re.compile(r"(\d{2})/(\d{2})/(\d{4})")
+_C1 = re.compile("[\x80-\x9f]")
+_MOJIBAKE = re.compile("[ÂÃâ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\ufeff]")
+DESTROYED = ("\ufffd", "ï¿½")
+"""What is left of a character that was lost before the file came to us."""
+
+
+@lru_cache(maxsize=65536)
+def amount(text: str) -> Decimal:
+    """Euros, two decimals at most (trailing zeros apart). ValueError else: no NaN, no exponent."""
+    text = text.strip()
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError("not an amount")
+    whole, _, decimals = text.partition(".")
+    return Decimal(f"{whole}.{decimals[:2]}" if len(decimals) > 2 else text)
+
+
+def boolean(text: str) -> bool:
+    """xs:boolean in its four forms. ValueError else."""
+    try:
+        return _BOOLEANS[text.strip().lower()]
+    except KeyError:
+        raise ValueError("not a boolean") from None
+
+
+def day(text: str) -> date:
+    """An ISO date (what follows the day is left out) or dd/mm/yyyy. ValueError else."""
+    text = text.strip()
+    if found := _ISO.match(text):
+        year, month, number = found.groups()
+    elif found := _FRENCH.fullmatch(text):
+        number, month, year = found.groups()
+    else:
+        raise ValueError("not a date")
+    return date(int(year), int(month), int(number))
+
+
+def moment(text: str) -> datetime:
+    """A date and time, with its zone when it has one. ValueError else."""
+    text = text.strip().replace("Z", "+00:00")
+    text = re.sub(r"\.(\d+)", lambda found: f".{found[1][:6]:0<6}", text)
+    return datetime.fromisoformat(text)
+
+
+def clean(text: str | None) -> str:
+    """A text of the file, trimmed, with badly coded characters put right.
+
+    C1 controls are cp1252 characters that were declared latin-1; UTF-8 read as latin-1 is decoded
+    again; control characters that no text needs become nothing.
+    """
+    if not text:
+        return ""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    return _clean(text)
+
+
+@lru_cache(maxsize=8192)
+def _clean(text: str) -> str:
+    if _MOJIBAKE.search(text):
+        text = _decoded_again(text)
+    if _C1.search(text):
+        text = _C1.sub(lambda found: _cp1252(found[0]), text)
+    for control in "\t\r\n":
+        text = text.replace(control, " ")
+    return _CONTROLS.sub("", text).strip()
+
+
+def is_repaired(raw: str | None, cleaned: str) -> bool:
+    """True when ``clean`` did more than trim."""
+    return bool(raw) and raw.strip() != cleaned
+
+
+def is_destroyed(text: str) -> bool:
+    """True when accents were lost for good before the file came to us."""
+    return not text.isascii() and any(mark in text for mark in DESTROYED)
+
+
+def _cp1252(control: str) -> str:
+    return control.encode("latin-1").decode("cp1252", errors="ignore")
+
+
+def _decoded_again(text: str) -> str:
+    for encoding in ("latin-1", "cp1252"):
+        try:
+            again = text.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+        return text if any(mark in again for mark in DESTROYED) else again
+    return text
