@@ -41,7 +41,8 @@ def usable_siret(header: Header, given: str | None = None) -> str:
 
 
 def _digits(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+    """Digits, not all zero: zeros have a right key and stand for "unknown"."""
+    return text.isascii() and text.isdigit() and text.strip("0") != ""
 
 
 def _luhn(text: str) -> bool:
