@@ -13,7 +13,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ..document import AccountingRow, AnnexRow, Header, LabelSource, ResolvedLine
+from ..document import (
+    AccountingRow,
+    AnnexRow,
+    Header,
+    LabelSource,
+    ReadProblem,
+    ResolvedLine,
+)
 from ..findings import Where
 from ..ledger import Ledger
 from .annex_sums import AnnexSums
@@ -72,6 +79,7 @@ class Evidence:
     values: Places = field(default_factory=Places)
     destroyed: Places = field(default_factory=Places)
     repaired: int = 0
+    siret_missing: bool = False
     unknown_elements: Counter[str] = field(default_factory=Counter)
 
     def add_line(self, resolved: ResolvedLine) -> None:
@@ -84,7 +92,6 @@ class Evidence:
             self.fonction_sources[resolved.fonction_source.value] += 1
         self._see_labels(resolved)
         self._see_section(resolved)
-        self._see_values(resolved)
 
     def _see_labels(self, resolved: ResolvedLine) -> None:
         line = resolved.line
@@ -102,8 +109,6 @@ class Evidence:
             self._unknown(line.nature, "nature", resolved)
         if resolved.fonction_source in _UNKNOWN:
             self._unknown(line.fonction, "fonction", resolved)
-        if line.lib_compte and any(mark in line.lib_compte for mark in _UNREADABLE):
-            self.destroyed.add(where(resolved))
 
     def _unknown(self, code: str, kind: str, resolved: ResolvedLine) -> None:
         if code:
@@ -120,10 +125,16 @@ class Evidence:
         if _mixes(resolved.chapitre, resolved.line.op_budg):
             self.role_conflicts.add(where(resolved))
 
-    def _see_values(self, resolved: ResolvedLine) -> None:
-        line = resolved.line
-        if line.cod_rd not in _SIDES or line.op_budg not in ("0", "1"):
-            self.values.add(where(resolved))
+    def add_problem(self, problem: ReadProblem) -> None:
+        """Count a value that the reader could not take."""
+        if problem.kind == "text_repaired":
+            self.repaired += 1
+        elif problem.kind == "text_destroyed":
+            self.destroyed.add(problem.where)
+        elif problem.kind == "siret":
+            self.siret_missing = True
+        else:
+            self.values.add(problem.where)
 
     def add_row(self, row: AnnexRow) -> None:
         """Count an annex row; rows that TotEM calculated are left out."""
@@ -131,7 +142,7 @@ class Evidence:
             return
         self.annexes.add(row)
         for name, value in row.values.items():
-            if "\ufffd" in value or "ï¿½" in value:
+            if not value.isascii() and any(mark in value for mark in _UNREADABLE):
                 element = f"Annexes/{row.table}/{row.item}[{row.index}]/{name}"
                 self.destroyed.add(Where(source_line=row.source_line, element=element))
 

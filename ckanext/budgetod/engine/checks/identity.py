@@ -18,7 +18,9 @@ DEFINITIVE = "D"
 def siret_is_valid(evidence: Evidence) -> Iterator[Finding]:
     """Fourteen digits with a right key; ``repare`` is the one used instead, if any."""
     stated = evidence.header.siret
-    if not valid_siret(stated):
+    if evidence.siret_missing:
+        yield Finding("I05", Level.CONFIRM, {"case": "missing", "repare": evidence.siret})
+    elif not valid_siret(stated):
         yield Finding("I05", Level.CONFIRM, {"siret": stated, "repare": evidence.siret})
 
 
