@@ -18,6 +18,7 @@ from ckanext.budgetod import config, engine
 from ckanext.budgetod.engine.errors import DocumentRefused
 
 from . import messages, storage
+from .recognise import is_budget
 
 if TYPE_CHECKING:
     from ckanext.budgetod.engine.anonymiser import GatePass
@@ -71,9 +72,6 @@ def guard(upload: Any) -> None:
     """Refuse a budget uploaded to a dataset of another type; anything else passes untouched."""
     if not (is_file(upload) and config.guard_other_types()):
         return
-    from ckanext.budgetod.engine.readers.sniff import is_budget
-
-    upload.stream.seek(0)
     found = is_budget(upload.stream)
     upload.stream.seek(0)
     if found:

@@ -11,10 +11,9 @@ from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-
 from ckan import model
 from ckan.plugins import toolkit as tk
+from sqlalchemy.dialects.postgresql import JSONB
 
 
 class State(str, Enum):

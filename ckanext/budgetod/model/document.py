@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-
 from ckan import model
 from ckan.plugins import toolkit as tk
+from sqlalchemy.dialects.postgresql import JSONB
 
 
 class BudgetDocument(tk.BaseModel):  # type: ignore[name-defined, misc]

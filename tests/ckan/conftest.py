@@ -1,0 +1,150 @@
+"""What the CKAN tests share: fictional collectivities, their editors, deposits, a worker.
+
+Every test makes its own organisations with SIREN of their own, so that nothing needs emptying
+between tests; ``clean_db`` is for those that count.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from werkzeug.datastructures import FileStorage
+
+from ckanext.budgetod.engine import builder
+
+_numbers = itertools.count(random.SystemRandom().randrange(10**5) * 10)
+
+
+@dataclass
+class Town:
+    """A fictional collectivity that the portal knows, and people around it."""
+
+    siren: str
+    siret: str
+    organisation: dict[str, Any]
+    editor: dict[str, Any]
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def document(self, **spec: Any) -> bytes:
+        """A TOTEM document of this town (CA 2023 unless said otherwise)."""
+        spec.setdefault("collectivite", self.organisation["title"])
+        return builder.totem_document(siret=spec.pop("siret", self.siret), **spec)
+
+    def dataset_name(self, exercice: int = 2023) -> str:
+        return f"budget-{self.siren}-{exercice}"
+
+
+def as_file(content: bytes, name: str = "document.xml") -> FileStorage:
+    """What a form or an API client sends."""
+    return FileStorage(io.BytesIO(content), filename=name, content_type="text/xml")
+
+
+def new_siren() -> str:
+    """A SIREN that no other test uses."""
+    return builder.fictional_siren(f"21{next(_numbers) % 10**6:06d}")
+
+
+@pytest.fixture
+def clean_db(reset_db, migrate_db_for):
+    """CKAN's own ``clean_db``, with the tables of our plugins."""
+    reset_db()
+    migrate_db_for("budgetod")
+    migrate_db_for("harvest")
+
+
+@pytest.fixture
+def make_town(with_plugins):
+    """A factory of collectivities, each with an organisation and an editor."""
+    from ckan.tests import factories
+
+    def make(title: str = "Ville de Valmoselle") -> Town:
+        siren = new_siren()
+        editor = factories.UserWithToken()
+        organisation = factories.Organization(
+            user=factories.Sysadmin(),
+            title=title,
+            siren=siren,
+            users=[{"name": editor["name"], "capacity": "editor"}],
+        )
+        return Town(siren, builder.fictional_siret(siren), organisation, editor)
+
+    return make
+
+
+@pytest.fixture
+def town(make_town) -> Town:
+    return make_town()
+
+
+@pytest.fixture
+def submit():
+    """Deposit as an editor through the action; the answer of ``budgetod_submit``."""
+    from ckan.plugins import toolkit as tk
+
+    def run(town: Town, content: bytes | None = None, user: str | None = None, **data: Any):
+        upload = as_file(content if content is not None else town.document())
+        context = {"user": user or town.editor["name"], "ignore_auth": False}
+        return tk.get_action("budgetod_submit")(context, {"upload": upload, **data})
+
+    return run
+
+
+@pytest.fixture
+def work(with_test_worker):
+    """Run every waiting job, in this process, by CKAN's own worker."""
+    from ckan.lib.jobs import Worker
+
+    def run() -> None:
+        Worker(["budgetod"]).work(burst=True)
+
+    return run
+
+
+@pytest.fixture
+def row_of():
+    """The row of a conversion, read afresh."""
+    from ckan import model
+
+    from ckanext.budgetod.model import Conversion
+
+    def read(conversion_id: str):
+        model.Session.rollback()
+        return Conversion.get(conversion_id)
+
+    return read
+
+
+@pytest.fixture
+def show():
+    """A dataset as a sysadmin sees it in the database."""
+    from ckan.plugins import toolkit as tk
+
+    def read(name: str) -> dict[str, Any]:
+        site = tk.get_action("get_site_user")({"ignore_auth": True}, {})
+        context = {"user": site["name"], "ignore_auth": True, "use_cache": False}
+        return tk.get_action("package_show")(context, {"id": name})
+
+    return read
+
+
+@pytest.fixture
+def download(app):
+    """The public bytes of a resource, as anybody gets them; None when there is nothing to get."""
+
+    def get(resource: dict[str, Any], headers: dict[str, str] | None = None) -> bytes | None:
+        path = f"/dataset/{resource['package_id']}/resource/{resource['id']}/download"
+        answer = app.get(path, headers=headers or {})
+        return answer.data if answer.status_code == 200 else None
+
+    return get
+
+
+def real_data() -> str | None:
+    """Folder of real documents, None when they are not at hand."""
+    return os.environ.get("BUDGETOD_REAL_DATA") or None
