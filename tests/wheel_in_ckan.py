@@ -27,15 +27,17 @@ def migrate() -> None:
 
 
 def serve() -> None:
-    """Our search page in French, with our translations, and every asset that it names."""
+    """Our search page in both languages, and every asset that it names."""
     from ckan.cli import CKANConfigLoader
     from ckan.config.middleware import make_app
 
     client = make_app(CKANConfigLoader(ini).get_config()).test_client()
-    page = client.get("/fr/budget/")
+    english = client.get("/en/budget/").get_data(as_text=True)
+    page = client.get("/fr/budget/", follow_redirects=True)
     assert page.status_code == 200, page.status
     html = page.get_data(as_text=True)
-    assert "Nomenclature" in html or "budgets" in html.lower()
+    assert "Rechercher un budget" in html
+    assert "Rechercher un budget" not in english
     ours = [name for name in re.findall(r'(?:href|src)="([^"]+)"', html) if "/budgetod" in name]
     files = [name for name in ours if re.search(r"\.(css|js)\b", name)]
     assert files, "no asset of ours on the page"
