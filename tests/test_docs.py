@@ -79,6 +79,16 @@ def test_settings_controls_and_actions_are_documented(generator: ModuleType) -> 
     assert all(f"### `{name}`" in api for name in generator.actions())
 
 
+def test_refusals_of_the_portal_are_documented() -> None:
+    """Codes that the deposit gives of itself, beside those of the engine's catalogue."""
+    messages = text_of(ROOT / "ckanext" / "budgetod" / "deposit" / "messages.py")
+    codes = set(re.findall(r'DepositRefused\("(\w+)"', messages))
+    assert "D05" in codes
+    for page in ("controles.md", "controls.md"):
+        missing = {c for c in codes if f'id="{c.lower()}"' not in text_of(ROOT / "docs" / page)}
+        assert not missing
+
+
 def test_every_setting_and_action_says_what_it_does(generator: ModuleType) -> None:
     assert not [option["key"] for option in generator.settings() if not option.get("description")]
     assert not [name for name, text in generator.actions().items() if len(text) < 40]
