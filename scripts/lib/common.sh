@@ -6,7 +6,7 @@ PROJECT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # Everything made here lives in one folder, which may be put elsewhere.
 PORTAL_DIR=${PORTAL_DIR:-$PROJECT/.portal}
-mkdir -p "$PORTAL_DIR"
+[ -d "$PORTAL_DIR" ] || { mkdir -p "$PORTAL_DIR" && touch "$PORTAL_DIR/.made-by-budgetod"; }
 PORTAL_DIR=$(cd "$PORTAL_DIR" && pwd)
 TOOLS_DIR=${TOOLS_DIR:-$PORTAL_DIR/tools}
 
@@ -39,8 +39,11 @@ step() {
   log=$STATE/log/$(printf '%s' "$label" | tr -cs 'A-Za-z0-9' '-').log
   "$@" >"$log" 2>&1 &
   pid=$!
+  # shellcheck disable=SC2064
+  trap "kill $pid 2>/dev/null; exit 130" INT TERM
   _show_progress "$pid" "$label" "$began" "$log"
   wait "$pid" || status=$?
+  trap - INT TERM
   [ ! -t 1 ] || printf '\r\033[K'
   if [ "$status" -ne 0 ]; then
     tail -n 15 "$log" | sed 's/^/    | /' >&2
@@ -74,4 +77,10 @@ secret() {
     (umask 077 && head -c 512 /dev/urandom | LC_ALL=C tr -dc 'a-zA-Z0-9' | cut -c1-"${2:-24}" >"$file")
   fi
   cat "$file"
+}
+
+# Two runs at once would make the same things twice. Held until this script ends.
+one_at_a_time() {
+  exec 9>"$STATE/lock"
+  flock -n 9 || die "$(basename "$0")" "another run is at work in $STATE" "wait for it to end"
 }

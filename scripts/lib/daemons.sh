@@ -15,7 +15,7 @@ start_daemon() {
   local name=$1 mark=$2
   shift 2
   if is_running "$name"; then return 0; fi
-  setsid "$@" </dev/null >>"$STATE/log/$name.log" 2>&1 &
+  setsid "$@" 9>&- </dev/null >>"$STATE/log/$name.log" 2>&1 &
   printf '%s\n%s\n' "$!" "$mark" >"$STATE/run/$name.pid"
 }
 

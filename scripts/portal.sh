@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# make portal: from a bare machine to a portal with fictional budgets; again, it only starts it.
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+# shellcheck source=scripts/lib/ports.sh
+. "$PROJECT/scripts/lib/ports.sh"
+# shellcheck source=scripts/lib/daemons.sh
+. "$PROJECT/scripts/lib/daemons.sh"
+
+began=$SECONDS
+here=$PROJECT/scripts
+say "Portal in $PORTAL_DIR"
+one_at_a_time
+
+"$here/install.sh" portal
+step "PostgreSQL, Redis and Solr on loopback" "see the log above; make stop, then make portal" \
+  "$here/workspace.sh" portal
+is_running web-portal || WEB_PORTAL_PORT=${PORTAL_PORT:-} choose_port web-portal 5000 >/dev/null
+step "Configuration" "see the log above" "$here/configure.sh" portal
+step "Tables" "make clean-portal forgets a broken database (and its data)" \
+  "$here/init-ckan.sh" portal "$STATE/portal.ini"
+step "Web, job worker and sweep" "see $STATE/log/web-portal.log" "$here/site.sh" start portal
+step "Organisations, users and fictional budgets" "see the log above, then make portal again" \
+  "$here/seed.sh" portal
+
+cat <<END
+
+  The portal is ready ($((SECONDS - began)) s).
+
+    address    http://127.0.0.1:$(port_of web-portal)/      (English: /en)
+    admin      admin  / $(secret admin-password)
+    editor     editor / $(secret editor-password)      (Ville de Valmoselle, CC du Val de Brume)
+
+    to try     drop examples/sainte-ombrelle-2024-bp.xml or examples/desequilibre-2024-bp.xml
+    a shell    . $STATE/env
+    stop       make stop          forget    make clean-portal
+END

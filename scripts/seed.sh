@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Two organisations, an administrator, an editor and fictional budgets: seed.sh WORKSPACE
+# Once per workspace: what people then change or delete stays as they left it.
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+# shellcheck source=scripts/lib/ports.sh
+. "$PROJECT/scripts/lib/ports.sh"
+
+name=${1:?a workspace}
+with_budgets=${2:-budgets}
+stamp=$STATE/workspaces/$name.seeded
+[ ! -f "$stamp" ] || exit 0
+
+export CKAN_INI=$STATE/$name.ini
+ckan() { "$VENV/bin/ckan" -c "$CKAN_INI" "$@"; }
+
+# The editor and the organisations come through the portal's own API, as anybody's would.
+"$VENV/bin/ckan" -c "$CKAN_INI" user show admin 2>/dev/null | grep -q "name='admin'\|admin" ||
+  ckan user add admin email=admin@valmoselle.example "password=$(secret admin-password 16)"
+ckan sysadmin add admin
+PORTAL_URL=http://127.0.0.1:$(port_of "web-$name") ADMIN_TOKEN=$(ckan user token add -q admin installation) \
+  EDITOR_PASSWORD=$(secret editor-password 16) "$VENV/bin/python" "$PROJECT/scripts/seed.py"
+
+if [ "$with_budgets" = budgets ]; then
+  ckan budgetod import --user editor --wait \
+    "$PROJECT"/examples/valmoselle-*.xml "$PROJECT"/examples/val-de-brume-*.xml
+fi
+touch "$stamp"
