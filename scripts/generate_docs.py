@@ -168,6 +168,45 @@ def _names(listed: str) -> str:
     return ", ".join(f"`{name.strip()}`" for name in listed.split(","))
 
 
+# --- masking -------------------------------------------------------------------------------------
+
+
+def masking_region() -> str:
+    """What happens to each annex table, and to the elements outside of them, with the ground."""
+    path = PACKAGE / "engine" / "anonymiser" / "rules.yaml"
+    rules = yaml.safe_load(path.read_text(encoding="utf-8"))
+    grounds = rules["grounds"]
+    lines = [
+        "| annexe | profil `strict` | bénéficiaires | textes relus | retirés ou masqués |",
+        "|" + "---|" * 5,
+    ]
+    lines += [_table_row(name, rule) for name, rule in sorted(rules["tables"].items())]
+    lines += ["", "| élément | retiré | fondement |", "|---|---|---|"]
+    for name, rule in rules["elements"].items():
+        for place, leaf in [(name, rule), *_leaves(name, rule)]:
+            for dropped, ground in leaf.get("drop", {}).items():
+                lines.append(f"| `{place}` | `{dropped}` | {grounds[ground]} |")
+    return "\n".join(lines)
+
+
+def _leaves(name: str, rule: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [(f"{name}/{leaf}", inner) for leaf, inner in rule.get("leaves", {}).items()]
+
+
+def _table_row(name: str, rule: dict[str, Any]) -> str:
+    later = [inner for key, inner in rule.items() if key.startswith("since_")]
+    texts = [
+        text for part in (rule, *later) for kind in ("scan", "sober") for text in part.get(kind, [])
+    ]
+    cells = [
+        "retirée" if rule.get("strict") == "leave_out" else "publiée",
+        ", ".join(f"`{field}`" for field in rule.get("party", {})),
+        ", ".join(f"`{field}`" for field in texts),
+        ", ".join(f"`{field}`" for field in [*rule.get("drop", {}), *rule.get("mask", [])]),
+    ]
+    return f"| `{name}` | " + " | ".join(cells) + " |"
+
+
 # --- pages ---------------------------------------------------------------------------------------
 
 REGIONS: dict[str, Callable[[], str]] = {
@@ -175,6 +214,7 @@ REGIONS: dict[str, Callable[[], str]] = {
     "controls:fr": lambda: controls_region("fr"),
     "controls:en": lambda: controls_region("en"),
     "actions": actions_region,
+    "masking": masking_region,
 }
 
 
