@@ -180,6 +180,7 @@ class LabelSource(str, Enum):
     LATER_COPY = "later_copy"
     OTHER_YEAR = "other_year"
     SIBLING = "sibling"
+    PREFIX = "prefix"
     DOCUMENT = "document"
     NONE = "none"
 

@@ -1,0 +1,141 @@
+"""Adding, comparing and updating plans: what ``budgetod nomenclature`` does, without a network.
+
+Plans live in folders of family files (see ``family``). The package's own folder is written by its
+maintainers only (``python -m ckanext.budgetod.engine.nomenclature.install FOLDER… --out DIR``); an
+administrator's folder is given to ``Plans`` or named by ``BUDGETOD_PLANS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from ckanext.budgetod.engine.errors import NomenclatureError
+
+from .compiler import compile_plan
+from .family import SUFFIX, Family, dump, load
+from .plan import Entry, Key, Plan
+
+OFFICIAL_NAME = "planDeCompte.xml"
+
+
+class Change(NamedTuple):
+    """One difference between two plans: ``before`` or ``after`` is None when it is not there."""
+
+    kind: str
+    code: str
+    before: Entry | None
+    after: Entry | None
+
+
+@dataclass(slots=True)
+class Update:
+    """What an update did: plans added, already known, stale (year of the folder differs), bad."""
+
+    added: list[Key] = field(default_factory=list)
+    known: list[Key] = field(default_factory=list)
+    stale: list[tuple[Path, Key]] = field(default_factory=list)
+    rejected: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def install_plan(source: bytes | Path, folder: Path) -> tuple[Plan, bool]:
+    """Compile an official plan into a folder; the plan, and whether it is new there.
+
+    Raises NomenclatureError when the file is not a plan.
+    """
+    plan = compile_plan(source)
+    return plan, _install(plan, folder)
+
+
+def _install(plan: Plan, folder: Path) -> bool:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{plan.key.family}{SUFFIX}"
+    family = load(path) if path.exists() else Family(plan.key.family)
+    if not family.add(plan):
+        return False
+    _write(path, dump(family))
+    return True
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file whole: a reader sees the old one or the new one."""
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", newline="\n", dir=path.parent, delete=False
+    ) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def diff(before: Plan, after: Plan) -> Iterator[Change]:
+    """Codes added, removed or changed from one plan to another."""
+    for kind, table in before.tables.items():
+        later = after.tables[kind]
+        for code in sorted({*table, *later}):
+            old, new = table.get(code), later.get(code)
+            if old != new:
+                yield Change(kind, code, old, new)
+
+
+def official_plans(folder: Path) -> Iterator[Path]:
+    """Plans of a mirror of the official site (``YEAR/NORM/DECL/planDeCompte.xml``), in order."""
+    return iter(sorted(folder.rglob(OFFICIAL_NAME)))
+
+
+def update(sources: Iterable[Path], folder: Path) -> Update:
+    """Compile every plan of mirrors into a folder; later mirrors are later publications."""
+    done = Update()
+    families: dict[str, Family] = {}
+    for source in sources:
+        for path in official_plans(source):
+            _take(path, folder, families, done)
+    for family in families.values():
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / f"{family.name}{SUFFIX}", dump(family))
+    return done
+
+
+def _take(path: Path, folder: Path, families: dict[str, Family], done: Update) -> None:
+    try:
+        plan = compile_plan(path)
+    except NomenclatureError as error:
+        done.rejected.append((path, str(error)))
+        return
+    if str(plan.key.exercice) != _year_of(path):
+        done.stale.append((path, plan.key))
+        return
+    name = plan.key.family
+    if name not in families:
+        present = folder / f"{name}{SUFFIX}"
+        families[name] = load(present) if present.exists() else Family(name)
+    new = families[name].add(plan)
+    (done.added if new else done.known).append(plan.key)
+
+
+def _year_of(path: Path) -> str:
+    """The year in the address of a plan; "" when there is none (then any year is taken)."""
+    years = [part for part in path.parts if len(part) == 4 and part.isdigit()]
+    return years[-1] if years else str(compile_plan(path).key.exercice)
+
+
+def main() -> None:
+    """Compile mirrors of the official site into a folder of family files."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("sources", nargs="+", type=Path, help="YEAR/NORM/DECL/planDeCompte.xml")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    done = update(options.sources, options.out)
+    print(f"{len(done.added)} plans added, {len(done.known)} known")
+    for path, key in done.stale:
+        print(f"left out: {path} holds {key}")
+    for path, reason in done.rejected:
+        print(f"rejected: {path}: {reason}")
+
+
+if __name__ == "__main__":
+    main()

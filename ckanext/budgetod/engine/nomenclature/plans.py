@@ -1,0 +1,155 @@
+"""Every plan that this installation knows, and the chain of look-ups of a label.
+
+Order (the first that knows the code answers): the plan of the year, latest publication first; the
+same nomenclature in the years around, N-1, N+1, N-2…; the sibling nomenclatures of the same norm,
+same year then years around. Files are read once per process, when first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from ckanext.budgetod.engine.document import LabelSource
+
+from .family import SUFFIX, Family, load
+from .plan import Entry, Plan
+
+DATA = Path(__file__).parent / "data"
+_RICHEST = ("M57_D", "M57", "M57_P", "M14_COM_SUP3500", "M14_CCAS_SUP3500", "M4", "M41")
+"""The most complete nomenclatures of their norm come first among siblings."""
+
+
+class Standing(str, Enum):
+    """How well a document's nomenclature is known."""
+
+    EXACT = "exact"
+    OTHER_YEAR = "other_year"
+    SIBLING = "sibling"
+    UNKNOWN = "unknown"
+
+
+class Found(NamedTuple):
+    """An entry and where it was found."""
+
+    entry: Entry
+    source: LabelSource
+
+
+class Plans:
+    """Plans shipped in the package, and those of an administrator's folder.
+
+    A plan in ``extra`` (files of ``install_plan``) counts as a later publication of its year.
+    """
+
+    def __init__(self, extra: str | Path | None = None, data: Path = DATA) -> None:
+        self._paths: dict[str, list[Path]] = {}
+        for folder in (data, Path(extra) if extra else None):
+            if folder is not None and folder.is_dir():
+                for path in sorted(folder.glob(f"*{SUFFIX}")):
+                    self._paths.setdefault(path.stem, []).append(path)
+        self._families: dict[str, Family] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Every nomenclature, as documents write it: ``M57-M57_A``."""
+        return sorted(self._paths)
+
+    def family(self, name: str) -> Family | None:
+        """All copies of a nomenclature; None when unknown."""
+        if name not in self._families and name in self._paths:
+            first, *later = self._paths[name]
+            family = load(first)
+            for path in later:
+                family.absorb(load(path))
+            self._families[name] = family
+        return self._families.get(name)
+
+    def plan(self, nomenclature: str, exercice: int) -> Plan | None:
+        """The whole plan of a nomenclature and year; None when there is none."""
+        family = self.family(self.name_of(nomenclature))
+        return family.plan(exercice) if family else None
+
+    def name_of(self, nomenclature: str) -> str:
+        """The known name nearest to what a document says; what it says when there is none."""
+        text = nomenclature.strip().upper()
+        if text in self._paths:
+            return text
+        endings = (name for name in self._paths if name.partition("-")[2] == text)
+        return next(endings, text)
+
+    def standing(self, nomenclature: str, exercice: int) -> Standing:
+        """Whether the plan of a document is known, or which other will serve."""
+        family = self.family(self.name_of(nomenclature))
+        if family is not None:
+            return Standing.EXACT if exercice in family.years else Standing.OTHER_YEAR
+        return Standing.SIBLING if self._siblings(nomenclature) else Standing.UNKNOWN
+
+    def look_up(self, kind: str, code: str, nomenclature: str, exercice: int) -> Found | None:
+        """The entry of a code in the first plan of the chain that knows it."""
+        name = self.name_of(nomenclature)
+        family = self.family(name)
+        if family is not None and (found := _in_family(family, kind, code, exercice)):
+            return found
+        for sibling in self._siblings(name):
+            family = self.family(sibling)
+            found = _in_family(family, kind, code, exercice) if family else None
+            if found:
+                return Found(found.entry, LabelSource.SIBLING)
+        return None
+
+    def _siblings(self, name: str) -> list[str]:
+        """Other nomenclatures of the same norm, the most alike and complete first."""
+        norme, _, declinaison = name.partition("-")
+        others = [n for n in self._paths if n != name and n.partition("-")[0] == norme]
+        return sorted(others, key=lambda n: _distance(declinaison, n.partition("-")[2]))
+
+
+def _distance(wanted: str, other: str) -> tuple[int, int, str]:
+    common = 0
+    for ours, theirs in zip(wanted.split("_"), other.split("_"), strict=False):
+        if ours != theirs:
+            break
+        common += 1
+    rank = _RICHEST.index(other) if other in _RICHEST else len(_RICHEST)
+    return -common, rank, other
+
+
+def _in_family(family: Family, kind: str, code: str, exercice: int) -> Found | None:
+    if (kind, code) not in family.index:
+        return None
+    bits = family.bits(exercice)
+    for rank, bit in enumerate(bits):
+        entry = family.find(kind, code, bit)
+        if entry is not None:
+            return Found(entry, _exact_source(family, kind, entry, bits, rank))
+    for year in _around(family.years, exercice):
+        for bit in family.bits(year):
+            if entry := family.find(kind, code, bit):
+                return Found(entry, LabelSource.OTHER_YEAR)
+    return None
+
+
+def _exact_source(
+    family: Family, kind: str, entry: Entry, bits: list[int], rank: int
+) -> LabelSource:
+    """EXACT, or LATER_COPY when the first publication of the year says something else."""
+    if rank == len(bits) - 1:
+        return LabelSource.EXACT
+    first = family.find(kind, entry.code, bits[-1])
+    same = first is not None and first.label == entry.label
+    return LabelSource.EXACT if same else LabelSource.LATER_COPY
+
+
+def _around(years: list[int], exercice: int) -> Iterator[int]:
+    """N-1, N+1, N-2… among the years that exist."""
+    return iter(sorted((y for y in years if y != exercice), key=lambda y: (abs(y - exercice), y)))
+
+
+@lru_cache(maxsize=4)
+def cached(extra: str) -> Plans:
+    """One ``Plans`` per folder and process."""
+    return Plans(extra or None)

@@ -1,0 +1,274 @@
+"""Chapter, section and labels of a budget line: the two columns that TotEM does not carry.
+
+Chapter, in this order (the first that answers):
+
+1. ``ContNat`` when it is a chapter by nature (own), or begins with an operation chapter
+   (45411 -> 4541, 4581001 -> 4581);
+2. ``ContFon`` or ``ContNat`` when it is a chapter by function (function);
+3. the role of the account: DR, RR, DOES, ROES, DOIS, ROIS of its side and kind of operation, then
+   the other roles of the same side (role); in a budget voted by function, of the function account
+   first;
+4. the section written by the editor (``CaracSup Section``), the longest known beginning of the
+   account, its first digits (characteristic, prefix).
+
+Labels: see ``plans.Plans``; accounts of third-party operations are labelled by their operation
+chapter, functions finer than the plan by the nearest function above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ckanext.budgetod.engine.document import (
+    BudgetLine,
+    ChapterOrigin,
+    Header,
+    LabelSource,
+    ResolvedLine,
+)
+
+from .plan import ROLES, Entry
+from .plans import Found, Plans
+
+_ROLE_ORDER = {
+    "R": ("R", "OES", "OIS"),
+    "OES": ("OES", "OIS", "R"),
+    "OIS": ("OIS", "OES", "R"),
+}
+_SECTION_BY_START = (
+    (("001", "010", "018", "020", "021", "024", "040", "041"), "I"),
+    (("002", "01", "022", "023", "042", "043", "6", "7"), "F"),
+    (("1", "2", "3", "45"), "I"),
+)
+_OPERATION = "45"
+
+
+class Chapter(NamedTuple):
+    """A chapter, its section ("" unknown) and how it was found."""
+
+    code: str
+    label: str
+    section: str
+    origin: ChapterOrigin
+
+
+class Label(NamedTuple):
+    text: str
+    source: LabelSource | None
+
+
+_Question = tuple[str, str, str, str, str, str, str, str, str]
+_Answer = tuple[Chapter, Label, Label, bool]
+_MAX_ANSWERS = 50_000
+
+
+class Resolver:
+    """Resolves the lines of one budget; answers are remembered, a budget repeats its codes."""
+
+    def __init__(self, plans: Plans, header: Header) -> None:
+        self._plans = plans
+        self._nomenclature = header.nomenclature
+        self._exercice = header.exercice
+        self._by_function = header.nat_fonc == "2"
+        self._found: dict[tuple[str, str], Found | None] = {}
+        self._answers: dict[_Question, _Answer] = {}
+
+    def resolve(self, line: BudgetLine) -> ResolvedLine:
+        """The line with its chapter, section and labels, and how each was found."""
+        question = (
+            line.nature,
+            line.fonction,
+            line.cont_nat,
+            line.cont_fon,
+            line.cod_rd,
+            line.op_budg,
+            line.typ_op_budg,
+            _stated_section(line),
+            line.lib_compte,
+        )
+        answer = self._answers.get(question)
+        if answer is None:
+            answer = self._answer(line)
+            if len(self._answers) < _MAX_ANSWERS:
+                self._answers[question] = answer
+        chapter, nature, fonction, equipment = answer
+        return ResolvedLine(
+            line,
+            chapter.code,
+            chapter.label,
+            chapter.section,
+            nature.text,
+            fonction.text,
+            chapter.origin,
+            nature.source or LabelSource.NONE,
+            fonction.source,
+            equipment,
+        )
+
+    def deleted(self, kind: str, code: str) -> str:
+        """Year since which a code is deleted ("0" unknown year), "" when it is in force."""
+        found = self._find(kind, code)
+        return found.entry.deleted if found else ""
+
+    def fonction_label(self, code: str) -> str:
+        """The label of a function of any level, "" when unknown."""
+        return self._fonction_label(code).text
+
+    def _answer(self, line: BudgetLine) -> _Answer:
+        account = self._account(line.nature)
+        return (
+            self._chapter(line),
+            self._nature_label(line),
+            self._fonction_label(line.fonction),
+            bool(account and line.cod_rd in account.equipment),
+        )
+
+    # -- look-ups ---------------------------------------------------------------------------------
+
+    def _find(self, kind: str, code: str) -> Found | None:
+        if not code:
+            return None
+        key = (kind, code)
+        if key not in self._found:
+            if len(self._found) > _MAX_ANSWERS:
+                self._found.clear()
+            self._found[key] = self._plans.look_up(kind, code, self._nomenclature, self._exercice)
+        return self._found[key]
+
+    def _entry(self, kind: str, code: str) -> Entry | None:
+        found = self._find(kind, code)
+        return found.entry if found else None
+
+    def _account(self, nature: str) -> Entry | None:
+        """The account of a nature, or the nearest one above it that takes operations."""
+        for code in (nature, *_beginnings(nature)):
+            entry = self._entry("compte", code)
+            if entry and entry.roles:
+                return entry
+        return None
+
+    # -- chapter and section ----------------------------------------------------------------------
+
+    def _chapter(self, line: BudgetLine) -> Chapter:
+        for found in self._chapters(line):
+            if found.code and found.section:
+                return found
+        return self._by_section_only(line)
+
+    def _chapters(self, line: BudgetLine) -> Iterator[Chapter]:
+        yield self._named("chapitre", line.cont_nat, ChapterOrigin.OWN)
+        if line.cont_nat.startswith(_OPERATION):
+            yield self._operation_chapter(line.cont_nat, ChapterOrigin.OWN)
+        for code in (line.cont_fon, line.cont_nat):
+            yield self._named("chapitre_fonction", code, ChapterOrigin.FUNCTION)
+        if self._by_function:
+            account = self._entry("compte_fonction", line.fonction)
+            yield self._by_role(account, line, "chapitre_fonction", ChapterOrigin.ROLE)
+        account = self._entry("compte", line.nature)
+        yield self._by_role(account, line, "chapitre", ChapterOrigin.ROLE)
+        yield self._named("chapitre", line.nature, ChapterOrigin.ROLE)
+        yield from self._guessed(line)
+
+    def _guessed(self, line: BudgetLine) -> Iterator[Chapter]:
+        stated = _stated_section(line)
+        near = self._by_role(self._account(line.nature), line, "chapitre", ChapterOrigin.PREFIX)
+        if stated and near.section == stated:
+            near = near._replace(origin=ChapterOrigin.CHARACTERISTIC)
+        yield near
+        for code in _beginnings(line.nature):
+            yield self._named("chapitre", code, ChapterOrigin.PREFIX)
+
+    def _named(self, kind: str, code: str, origin: ChapterOrigin) -> Chapter:
+        entry = self._entry(kind, code)
+        if entry is None:
+            return Chapter("", "", "", ChapterOrigin.NONE)
+        return Chapter(entry.code, entry.label, entry.section, origin)
+
+    def _operation_chapter(self, code: str, origin: ChapterOrigin) -> Chapter:
+        for start in _beginnings(code):
+            found = self._named("chapitre", start, origin)
+            if found.code:
+                return found
+        return Chapter("", "", "", ChapterOrigin.NONE)
+
+    def _by_role(
+        self, account: Entry | None, line: BudgetLine, kind: str, origin: ChapterOrigin
+    ) -> Chapter:
+        code = _role(account, line) if account else ""
+        return self._named(kind, code, origin)
+
+    def _by_section_only(self, line: BudgetLine) -> Chapter:
+        stated = _stated_section(line)
+        if stated:
+            return Chapter("", "", stated, ChapterOrigin.CHARACTERISTIC)
+        section = _section_of_start(line.nature or line.cont_nat)
+        return Chapter("", "", section, ChapterOrigin.PREFIX if section else ChapterOrigin.NONE)
+
+    # -- labels -----------------------------------------------------------------------------------
+
+    def _nature_label(self, line: BudgetLine) -> Label:
+        code = line.nature
+        found = self._best(("compte", "chapitre"), code)
+        if found and found.entry.label:
+            return Label(found.entry.label, found.source)
+        if code.startswith(_OPERATION):
+            chapter = self._operation_chapter(code, ChapterOrigin.PREFIX)
+            if chapter.label:
+                return Label(chapter.label, LabelSource.PREFIX)
+        if line.lib_compte:
+            return Label(line.lib_compte, LabelSource.DOCUMENT)
+        return Label("", LabelSource.NONE)
+
+    def _fonction_label(self, code: str) -> Label:
+        if not code:
+            return Label("", None)
+        kinds = ("fonction", "compte_fonction", "chapitre_fonction")
+        if self._by_function:
+            kinds = ("compte_fonction", "chapitre_fonction", "fonction")
+        found = self._best(kinds, code)
+        if found and found.entry.label:
+            return Label(found.entry.label, found.source)
+        for start in (*_beginnings(code, 1),):
+            found = self._best(kinds, start)
+            if found and found.entry.label:
+                return Label(found.entry.label, LabelSource.PREFIX)
+        return Label("", LabelSource.NONE)
+
+    def _best(self, kinds: tuple[str, ...], code: str) -> Found | None:
+        """The entry of the exact year in any table, else the nearest one."""
+        every = [found for kind in kinds if (found := self._find(kind, code))]
+        exact = (LabelSource.EXACT, LabelSource.LATER_COPY)
+        return next((f for f in every if f.source in exact), every[0] if every else None)
+
+
+def _stated_section(line: BudgetLine) -> str:
+    for code, value in line.carac_sup:
+        if code == "Section" and value in ("F", "I"):
+            return value
+    return ""
+
+
+def _role(account: Entry, line: BudgetLine) -> str:
+    """The chapter that takes an account on this side, the line's kind of operation first."""
+    if not account.roles or line.cod_rd not in ("R", "D"):
+        return ""
+    kind = "R"
+    if line.op_budg == "1":
+        kind = "OIS" if line.typ_op_budg == "1" else "OES"
+    roles = dict(zip(ROLES, account.roles, strict=False))
+    wanted = (roles.get(line.cod_rd + suffix, "") for suffix in _ROLE_ORDER[kind])
+    return next((code for code in wanted if code), "")
+
+
+def _beginnings(code: str, shortest: int = 2) -> Iterator[str]:
+    """``code`` without its last digit, its last two… down to ``shortest`` characters."""
+    return (code[:length] for length in range(len(code) - 1, shortest - 1, -1))
+
+
+def _section_of_start(code: str) -> str:
+    """The section that a code's first digits suggest (reference: usual layout of M14, M57, M4)."""
+    for starts, section in _SECTION_BY_START:
+        if code.startswith(starts):
+            return section
+    return ""
