@@ -143,7 +143,8 @@ def _engagements(factor: Decimal) -> list[dict[str, str]]:
         "MtAnnuit": _money("1000", factor),
     }
     return [
-        {**base, "NatEng": "Bail du local associatif", "NomOrgaBenef": "SCI Les Tilleuls"} | amounts,
+        {**base, "NatEng": "Bail du local associatif", "NomOrgaBenef": "SCI Les Tilleuls"}
+        | amounts,
         {**base, "NatEng": "Rente viagère", "NomOrgaBenef": "Isidore FLAMBOISEUX"} | amounts,
     ]
 
@@ -173,7 +174,11 @@ def _fiscalite(factor: Decimal) -> list[dict[str, str]]:
             "MtProdVote": _money(product, factor),
         }
 
-    return [tax("02", "6100000", "2100000"), tax("03", "210000", "96000"), tax("01", "900000", "284000")]
+    return [
+        tax("02", "6100000", "2100000"),
+        tax("03", "210000", "96000"),
+        tax("01", "900000", "284000"),
+    ]
 
 
 def _organismes(factor: Decimal) -> list[dict[str, str]]:

@@ -116,13 +116,14 @@ def _accounting(spec: Spec, rows: Sequence[Line]) -> str:
     header = _block("EnteteComptable", [_block("Infos", infos, "         ")], "      ")
     body = _block(
         "BudgetComptable",
-        [_block("LigneComptable", [_leaf(*item) for item in row.items()], "         ") for row in rows],
+        [
+            _block("LigneComptable", [_leaf(*item) for item in row.items()], "         ")
+            for row in rows
+        ],
         "      ",
         f' IdNat="9990001" SIRET="{spec.siret}"',
     )
-    return _block(
-        "DocumentComptable", [header, body], "   ", f' xmlns="{ACCOUNTING_NAMESPACE}"'
-    )
+    return _block("DocumentComptable", [header, body], "   ", f' xmlns="{ACCOUNTING_NAMESPACE}"')
 
 
 def accounting_rows(lines: Sequence[Line]) -> list[dict[str, str]]:

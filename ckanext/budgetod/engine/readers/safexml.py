@@ -358,3 +358,44 @@ def without(data: bytes, declared: list[bytes]) -> bytes:
     for declaration in declared:
         head = head.replace(declaration, b"", 1)
     return head + end + rest
+
+
+def growing(stream: BoundedStream) -> Iterator[tuple[Element, bool]]:
+    """The root after each part of the file that was read, and whether the document is whole.
+
+    For those who must see every byte (the seal): the caller removes what it has seen, except the
+    last node of each open element. Raises as ``walk``.
+    """
+    name = read_root(stream)
+    tag = f"{{{name.namespace}}}{name.name}" if name.namespace else name.name
+    parser = etree.XMLPullParser(events=("start",), tag=tag, **FLAGS)
+    root: Element | None = None
+    try:
+        while data := stream.read(CHUNK):
+            parser.feed(data)
+            if root is None:
+                found = next(iter(parser.read_events()), None)
+                root = found[1] if found else None
+            if root is not None:
+                yield root, False
+        parser.close()
+    except etree.LxmlError as error:
+        raise refusal(error) from None
+    if root is not None:
+        yield root, True
+
+
+def canonical(root: Element) -> bytes:
+    """Inclusive Canonical XML 1.0, without comments, of the document of ``root``.
+
+    Raises ValueError for a document that has no canonical form (relative namespaces).
+    """
+    try:
+        return etree.tostring(root.getroottree(), method="c14n", with_comments=False)
+    except etree.C14NError:
+        raise ValueError("no canonical form") from None
+
+
+def instruction(target: str) -> Element:
+    """A processing instruction, to mark a place in a tree."""
+    return etree.ProcessingInstruction(target)

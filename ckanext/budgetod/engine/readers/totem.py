@@ -225,3 +225,10 @@ _BLOCKS: dict[str, Callable[[Blocks, Element], None]] = {
     _tag("BlocBudget"): _set("bloc", leaves),
     _tag("InformationsGenerales"): _set("informations", _informations),
 }
+
+
+def read_block(blocks: Blocks, element: Element) -> None:
+    """Add to ``blocks`` what a block of the head of a document says; others say nothing."""
+    read = _BLOCKS.get(element.tag)
+    if read:
+        read(blocks, element)
