@@ -1,0 +1,274 @@
+"""Makes the publishable copy of one element: what the rules know, and nothing else.
+
+The copy is built from nothing, so that whatever no rule names cannot be in it: unknown children,
+attributes, text content, comments, instructions and namespace declarations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ..findings import Where
+from . import parties, patterns
+from .ledger import Ledger
+from .rules import Action, Party, Rule, Rules
+
+Element = Any
+_PLAIN = re.compile(r"[^\s@]{0,64}")
+_NUMERIC = re.compile(r"[\d\s.,%€+\-/()  ]*(?:TTC|HT|EUR|euros?|hab\.?|m2|m²|k€|M€|ans?)?\s*", re.I)
+_INDENT = "\n         "
+
+
+class Verdict(Enum):
+    """What a party is."""
+
+    LEGAL = "legal"
+    NATURAL = "person"
+    UNKNOWN = "undecidable"
+
+
+@dataclass(slots=True)
+class Place:
+    """Where the element stands: its path, its rank among the lines, its line of the file."""
+
+    path: str
+    line: int | None = None
+    source_line: int | None = None
+
+    def where(self, field: str) -> Where:
+        return Where(self.line, self.source_line, self.path, field)
+
+
+class Cleaner:
+    """Applies the rules of one profile; tells the ledger what it did."""
+
+    def __init__(self, rules: Rules, profile: str, ledger: Ledger) -> None:
+        self._rules = rules
+        self._ledger = ledger
+        chosen = rules.profiles[profile]
+        self.leaves_tables_out = chosen["leave_out_tables"]
+        self.leaves_rows_out = chosen["leave_out_party_rows"]
+
+    # --- one element -----------------------------------------------------------------------------
+
+    def copy(self, element: Element, rule: Rule, place: Place) -> Element | None:
+        """The publishable copy; None when the whole element is left out."""
+        verdict = Verdict.LEGAL
+        if rule.parties:
+            verdict = self.judge(rule, values_of(element), place)
+            if verdict is not Verdict.LEGAL and self.leaves_rows_out:
+                self._ledger.masked("row", rule.table, verdict.value)
+                return None
+        made = self.bare(element, rule, place)
+        made.text = _INDENT
+        for child in element:
+            for copy in self.child(made, child, rule, place, verdict):
+                copy.tail = _INDENT
+                made.append(copy)
+        if len(made):
+            made[-1].tail = "\n      "
+        self._note_text(element, rule)
+        return made
+
+    def bare(self, element: Element, rule: Rule, place: Place) -> Element:
+        """The element alone: its name and the attributes that the rule keeps."""
+        actions = dict(self._attributes(element, rule.attributes, rule, place))
+        tag = element.tag
+        return element.makeelement(tag, actions, nsmap={element.prefix: rule.namespace})
+
+    def child(
+        self,
+        made: Element,
+        child: Element,
+        rule: Rule,
+        place: Place,
+        verdict: Verdict = Verdict.LEGAL,
+    ) -> Iterator[Element]:
+        """What is published of a child of an element with this rule: a copy, or nothing."""
+        name = local(child, rule.namespace)
+        if name in rule.blocks:
+            block = self.copy(child, self._rules.elements[name], place)
+            if block is not None:
+                yield block
+        elif name in rule.leaves:
+            yield from self._leaf(made, child, name, rule, place)
+        elif name in rule.fields:
+            yield from self._field(made, child, name, rule, verdict, place)
+        else:
+            self.left_out(shown_name(child), rule)
+
+    def left_out(self, name: str, rule: Rule) -> None:
+        """Count a child without rule, or with a rule that says to leave it out."""
+        if name in rule.reasons:
+            self._ledger.masked("element", rule.table or rule.name, rule.reasons[name])
+        else:
+            self._ledger.unknown(f"{rule.table or rule.name}/{name}")
+
+    # --- leaves ----------------------------------------------------------------------------------
+
+    def _leaf(
+        self, made: Element, child: Element, name: str, rule: Rule, place: Place
+    ) -> Iterator[Element]:
+        texts = rule.texts.get(name)
+        worded = texts is not None and child.get("Code") not in texts
+        if worded and not _NUMERIC.fullmatch(child.get("V") or ""):
+            self._ledger.unknown(f"{rule.name}/{name}")
+            return
+        attributes = self._attributes(child, rule.leaves[name], rule, place)
+        yield made.makeelement(child.tag, dict(attributes))
+        self._note_content(child, f"{rule.name}/{name}")
+
+    def _field(
+        self, made: Element, child: Element, name: str, rule: Rule, verdict: Verdict, place: Place
+    ) -> Iterator[Element]:
+        action = rule.fields[name]
+        attributes = {}
+        for key, value in child.attrib.items():
+            if key != "V":
+                self._ledger.unknown(f"{rule.table or rule.name}/{name}@{shown_key(key)}")
+            else:
+                new = self.value(value, name, action, rule, verdict, place)
+                if new is None:
+                    return
+                attributes["V"] = new
+        self._note_content(child, f"{rule.table or rule.name}/{name}")
+        yield made.makeelement(child.tag, attributes)
+
+    def _attributes(
+        self, element: Element, actions: Any, rule: Rule, place: Place
+    ) -> Iterator[tuple[str, str]]:
+        for key, value in element.attrib.items():
+            action = actions.get(key)
+            name = shown_key(key)
+            if action in (Action.KEEP, Action.SCAN):
+                yield key, self._scanned(value, key, action, rule, place)
+            elif name in rule.reasons:
+                self._ledger.masked("attribute", rule.table or rule.name, rule.reasons[name])
+            else:
+                self._ledger.unknown(f"{shown_name(element)}@{name}")
+
+    # --- values ----------------------------------------------------------------------------------
+
+    def value(
+        self, value: str, name: str, action: Action, rule: Rule, verdict: Verdict, place: Place
+    ) -> str | None:
+        """What is published of a value; None when its element goes altogether."""
+        table = rule.table or rule.name
+        if value == self._rules.mark:
+            return value
+        if action is Action.MASK:
+            self._ledger.masked("value", table, "signature")
+            return self._rules.mark
+        if action is Action.WITH_PARTY and verdict is not Verdict.LEGAL:
+            self._ledger.masked("value", table, verdict.value)
+            return None
+        if action is Action.PARTY:
+            return self._party_value(value, name, rule, verdict, place)
+        if action is Action.SOBER and not (parties.is_sober(value) or parties.is_legal(value)):
+            self._ledger.masked("value", table, "undecidable")
+            return self._rules.mark
+        return self._scanned(value, name, action, rule, place)
+
+    def _party_value(
+        self, value: str, name: str, rule: Rule, verdict: Verdict, place: Place
+    ) -> str:
+        table, party = rule.table or rule.name, rule.parties[name]
+        shy = party.cautious and not parties.is_legal(value) and parties.is_person_shaped(value)
+        if verdict is Verdict.LEGAL and not shy:
+            return self._scanned(value, name, Action.SCAN, rule, place)
+        reason = Verdict.UNKNOWN if shy and verdict is Verdict.LEGAL else verdict
+        self._ledger.masked("value", table, reason.value)
+        return self._rules.mark
+
+    def _scanned(self, value: str, name: str, action: Action, rule: Rule, place: Place) -> str:
+        if action is Action.KEEP and _PLAIN.fullmatch(value):
+            return value
+        if not patterns.suspect(value):
+            return value
+        masked, kinds = patterns.mask(value, self._rules.limits.get(name, 100))
+        if kinds:
+            table = rule.table or rule.name
+            self._ledger.masked("pattern", table, "free_text", len(kinds))
+            self._ledger.found("P01", place.where(name), kinds)
+        return masked
+
+    # --- parties ---------------------------------------------------------------------------------
+
+    def judge(self, rule: Rule, values: dict[str, str], place: Place) -> Verdict:
+        """What the parties of a row are together: one person is enough to hide it."""
+        verdicts = {
+            self._verdict(party, values[name], values)
+            for name, party in rule.parties.items()
+            if values.get(name)
+        }
+        if Verdict.NATURAL in verdicts:
+            return Verdict.NATURAL
+        if Verdict.UNKNOWN in verdicts:
+            self._ledger.found("P02", place.where(""))
+            return Verdict.UNKNOWN
+        return Verdict.LEGAL
+
+    def _verdict(self, party: Party, value: str, values: dict[str, str]) -> Verdict:
+        if party.always:
+            return Verdict.NATURAL
+        if value == self._rules.mark:
+            return Verdict.UNKNOWN
+        code = values.get(party.code, "").strip() if party.code else ""
+        if code:
+            return Verdict.NATURAL if code in party.natural else Verdict.LEGAL
+        if not re.search(r"[^\W\d_]{2}", value) or parties.is_legal(value):
+            return Verdict.LEGAL
+        if party.siren and parties.has_siren(values.get(party.siren, "")):
+            return Verdict.LEGAL
+        if party.form and parties.is_legal(values.get(party.form, "")):
+            return Verdict.LEGAL
+        if party.sober and parties.is_sober(value):
+            return Verdict.LEGAL
+        return Verdict.UNKNOWN
+
+    # --- what is left behind ---------------------------------------------------------------------
+
+    def _note_content(self, leaf: Element, path: str) -> None:
+        """Children and text inside a leaf are never published."""
+        for child in leaf:
+            self._ledger.unknown(f"{path}/{shown_name(child)}")
+        if (leaf.text or "").strip():
+            self._ledger.unknown(f"{path}/#text")
+
+    def _note_text(self, element: Element, rule: Rule) -> None:
+        texts = [element.text, *(child.tail for child in element)]
+        stray = sum(1 for text in texts if text and text.strip())
+        if stray:
+            self._ledger.unknown(f"{rule.table or rule.name}/#text", stray)
+
+
+def values_of(element: Element) -> dict[str, str]:
+    """Local name -> V of the children of a row; the first wins when a name repeats."""
+    values: dict[str, str] = {}
+    for child in element:
+        if isinstance(child.tag, str):
+            values.setdefault(child.tag.rpartition("}")[2], child.get("V") or "")
+    return values
+
+
+def local(element: Element, namespace: str) -> str:
+    """Local name of an element of this namespace, "" for anything else."""
+    tag = element.tag
+    if not isinstance(tag, str):
+        return ""
+    found, _, name = tag.rpartition("}")
+    return name if found[1:] == namespace else ""
+
+
+def shown_key(key: str) -> str:
+    return key.rpartition("}")[2]
+
+
+def shown_name(element: Element) -> str:
+    """The name to report: local name, or what a node without name is."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else "#comment"

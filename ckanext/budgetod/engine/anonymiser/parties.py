@@ -1,0 +1,75 @@
+"""Natural or legal person? What a value of an annex says of the party that it names.
+
+Rule (reference §16.1): a code decides when there is one; without code, a value with the marks of a
+legal person is shown, a person-shaped or undecidable one is hidden. Companies, associations and
+public bodies must stay visible: they receive or lend public money.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from ..siret import valid_siren, valid_siret
+from . import patterns
+from .words import LEGAL_FORMS, LEGAL_STARTS, LEGAL_WORDS, SOBER_WORDS
+
+_WORDS = re.compile(r"[a-z0-9]+(?:\.[a-z]\b)*")
+_SIREN = re.compile(r"(?<!\d)\d{3}\s?\d{3}\s?\d{3}(?:\s?\d{5})?(?!\d)")
+_INITIALS = re.compile(r"\b(?:[a-z]\.){2,}")
+_CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞŒŸ]")
+
+
+def plain(text: str) -> str:
+    """Lower case without accents; initials are closed up (« S.A.R.L. » -> « sarl »)."""
+    folded = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
+    lowered = "".join(c for c in folded if not unicodedata.combining(c)).lower()
+    return _INITIALS.sub(lambda match: match[0].replace(".", "") + " ", lowered)
+
+
+def words(text: str) -> list[str]:
+    return _WORDS.findall(plain(text))
+
+
+def is_legal(value: str) -> bool:
+    """True when the value bears the mark of a company, an association or a public body."""
+    if any(hit.kind != patterns.PHONE for hit in patterns.hits(value)):
+        return False
+    found = words(value)
+    if not found:
+        return False
+    if any(word in LEGAL_FORMS or word in LEGAL_WORDS for word in found):
+        return True
+    if len(found) > 1 and found[0] in LEGAL_STARTS:
+        return True
+    return _is_sa(found) or has_siren(value)
+
+
+def _is_sa(found: list[str]) -> bool:
+    """« SA » at either end is the legal form; elsewhere, or after « de », it may be a surname."""
+    if len(found) < 2 or found[-2:] == ["de", "sa"]:
+        return False
+    return "sa" in (found[0], found[-1])
+
+
+def is_person_shaped(value: str) -> bool:
+    """Two or three capitalised words and nothing else: what a first and a last name look like."""
+    parts = re.findall(r"[^\W\d_][\w'’.\-]*", value.strip())
+    whole = " ".join(parts) == " ".join(value.split())
+    return whole and 2 <= len(parts) <= 4 and all(_CAPITAL.match(part) for part in parts[-2:])
+
+
+def has_siren(value: str) -> bool:
+    """True when a Luhn-valid SIREN or SIRET stands in the value."""
+    numbers = (re.sub(r"\s", "", match[0]) for match in _SIREN.finditer(value))
+    return any(valid_siret(number) or valid_siren(number) for number in numbers)
+
+
+def is_sober(value: str, known: Iterable[str] = SOBER_WORDS) -> bool:
+    """True when the value holds only common words: no capitalised word that could be a name."""
+    vocabulary = known if isinstance(known, (set, frozenset)) else frozenset(known)
+    for word in re.findall(r"[^\W_]+", value):
+        if _CAPITAL.match(word) and not word.isdigit() and plain(word) not in vocabulary:
+            return False
+    return True
