@@ -1,13 +1,15 @@
 """What DCAT says of a budget beyond ckanext-dcat's ``euro_dcat_ap_3``.
 
-Name of the profile: ``budgetod``, after the European one in ``ckanext.dcat.rdf.profiles``. It says
-what CKAN does not store as such but the dataset's facts tell (identifier, period, place, themes,
-frequency, language, licence), and keeps ``dct:conformsTo`` to the strict SCDL files.
+Name of the profile: ``budgetod``. Where ckanext-dcat is in use it is added after the profiles of
+``ckanext.dcat.rdf.profiles``, so that a portal need not know of it. It says what CKAN does not
+store as such but the dataset's facts tell (identifier, period, place, themes, frequency, language,
+licence), and keeps ``dct:conformsTo`` to the strict SCDL files.
 """
 
 from __future__ import annotations
 
 import ckan.model as model
+import ckan.plugins.toolkit as tk
 from ckanext.dcat.profiles import DCAT, DCT, RDF, SKOS, XSD, RDFProfile
 from ckanext.dcat.profiles.base import CleanedURIRef
 from ckanext.dcat.utils import resource_uri
@@ -23,6 +25,16 @@ EU = "http://publications.europa.eu/resource/authority/"
 THEMES = (URIRef(f"{EU}data-theme/GOVE"), URIRef(f"{EU}data-theme/ECON"))
 FREQUENCY = URIRef(f"{EU}frequency/ANNUAL")
 LANGUAGE = URIRef(f"{EU}language/FRA")
+
+PROFILES = "ckanext.dcat.rdf.profiles"
+NAME = "budgetod"
+
+
+def add_profile(config) -> None:
+    """Put our profile after the ones the portal serialises with, unless it names it itself."""
+    names = tk.aslist(config.get(PROFILES))
+    if names and NAME not in names:
+        config[PROFILES] = " ".join([*names, NAME])
 
 
 class BudgetProfile(RDFProfile):

@@ -16,6 +16,10 @@ class SearchHooks(p.SingletonPlugin):
 
     def configure(self, config):
         licences.add_licence()
+        if p.plugin_loaded("dcat"):
+            from ckanext.budgetod.search import dcat  # ckanext-dcat is there only when it is used
+
+            dcat.add_profile(config)
 
     def before_dataset_index(self, pkg_dict):
         if pkg_dict.get("dataset_type") != "budget":
