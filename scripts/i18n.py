@@ -69,7 +69,9 @@ def write(catalog: Catalog) -> None:
     french_path().parent.mkdir(parents=True, exist_ok=True)
     for path, content in ((I18N / f"{DOMAIN}.pot", template()), (french_path(), catalog)):
         with path.open("wb") as file:
-            write_po(file, content, width=100, sort_output=True, no_location=True, omit_header=False)
+            write_po(
+                file, content, width=100, sort_output=True, no_location=True, omit_header=False
+            )
     with french_path().with_suffix(".mo").open("wb") as file:
         write_mo(file, catalog)
 

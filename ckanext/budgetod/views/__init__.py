@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from . import deposit, edit, gone, pages, report_files
 
-__all__ = ["budgetod"]
+__all__ = ["get_blueprints"]
 
 budgetod = Blueprint("budgetod", __name__, url_prefix="/budget")
 
@@ -32,3 +32,8 @@ budgetod.add_url_rule(f"{_DOCUMENT}/etat", "row", pages.row)
 budgetod.add_url_rule(f"{_DOCUMENT}/retirer", "withdraw", pages.withdraw, methods=["GET", "POST"])
 
 budgetod.before_app_request(gone.withdrawn_resource)
+
+
+def get_blueprints() -> list[Blueprint]:
+    """The blueprints that the plugin gives to CKAN."""
+    return [budgetod]

@@ -180,7 +180,7 @@ def waiting(documents: Sequence[Document]) -> dict[str, Any] | None:
         "counts": counts,
         "first": first,
         "first_state": first["current"]["state"],
-        "title": document_title(first),
+        "title": naming.the_document(first),
     }
 
 

@@ -25,6 +25,21 @@ STAGES = {
     "cfu": N_("Single financial account"),
 }
 
+_THE_STAGE = {
+    "bp": N_("the initial budget"),
+    "bs": N_("the supplementary budget"),
+    "dm": N_("the amending decision"),
+    "ca": N_("the administrative account"),
+    "cfu": N_("the single financial account"),
+}
+_OF_THE_STAGE = {
+    "bp": N_("of the initial budget"),
+    "bs": N_("of the supplementary budget"),
+    "dm": N_("of the amending decision"),
+    "ca": N_("of the administrative account"),
+    "cfu": N_("of the single financial account"),
+}
+
 # Word, tone (colour), icon of each state: never colour alone.
 STATES = {
     "queued": (N_("Waiting"), "grey", "clock"),
@@ -80,10 +95,25 @@ def stage_name(slug: str, numero_dm: object = "", *, short: bool = True) -> str:
     return f"{name} ({code}{rank})" if short else name
 
 
-def stage_code(slug: str, numero_dm: object = "") -> str:
-    """« CA », « DM2 »."""
-    rank = str(numero_dm or "").lstrip("0") if slug == "dm" else ""
-    return f"{str(slug or '').upper()}{rank}"
+def the_document(document: Mapping[str, Any]) -> str:
+    """« le compte administratif (Eau) », for a sentence."""
+    return _in_sentence(_THE_STAGE, document)
+
+
+def of_the_document(document: Mapping[str, Any]) -> str:
+    """« du compte administratif (Eau) », for a sentence."""
+    return _in_sentence(_OF_THE_STAGE, document)
+
+
+def _in_sentence(words: Mapping[str, str], document: Mapping[str, Any]) -> str:
+    slug = str(document.get("stage_slug") or document.get("etape") or "")
+    name = tk._(words[slug]) if slug in words else slug
+    rank = str(document.get("numero_dm") or "").lstrip("0") if slug == "dm" else ""
+    if rank:
+        name = tk._("{stage} no. {number}").format(stage=name, number=rank)
+    annexe = document.get("categorie") == "annexe"
+    budget = document.get("libelle") if annexe else tk._("main budget")
+    return f"{name} ({budget})" if budget else name
 
 
 def state(name: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import ckan.plugins.toolkit as tk
 from ckan.lib.base import render
 from flask import Response
 
-from . import dataset_page, documents, lookup, report_view
+from . import dataset_page, documents, lookup, naming, report_view
 from .naming import FINAL_STATES
 
 STOP_POLLING = 286
@@ -100,7 +100,7 @@ def report(id: str, conversion_id: str) -> Any:  # noqa: A002
         "pkg": package,
         "conversion": conversion,
         "report": found,
-        "title": documents.deposit_title(conversion),
+        "title": naming.of_the_document(conversion.get("document") or {}),
         "box": report_view.summary_box(conversion),
         "sections": report_view.sections(found, lang),
         "marks": report_view.marks(found),

@@ -25,6 +25,7 @@ def page(
     chosen = [(name, value) for name, value in fields]
     return {
         "facets": _facets(facet_titles, search_facets, chosen, remove_field),
+        "may_deposit": tk.h.check_access("package_create", {"type": "budget"}),
         "chips": [_chip(name, value, facet_titles, remove_field) for name, value in chosen],
     }
 
