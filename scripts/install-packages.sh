@@ -34,6 +34,7 @@ if [ "$purpose" = test ]; then
   need git command -v git
   need chromium command -v chromium
   need fonts-dejavu-core has_fonts
+  need shellcheck command -v shellcheck
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Our own PostgreSQL cluster on loopback: postgres.sh start|stop|database NAME|forget
+# Our own PostgreSQL cluster on loopback: postgres.sh start|stop|database NAME|drop NAME|forget
 # Never the system's cluster. FSYNC=off (tests only) trades safety of the data for speed.
 # With POSTGRES_URL (a superuser's address, ending in /postgres) that server is used instead.
 # shellcheck source=scripts/lib/common.sh
@@ -95,6 +95,13 @@ database() {
   echo "export CKAN_DATASTORE_READ_URL=postgresql://$reader:$(secret "$reader")@$base/${name}_datastore"
 }
 
+drop() {
+  local suffix
+  for suffix in "" _datastore; do
+    query -c "DROP DATABASE IF EXISTS $1$suffix WITH (FORCE)"
+  done
+}
+
 forget() {
   stop_daemon postgres INT
   local home
@@ -107,8 +114,9 @@ case ${1:-} in
   start) start ;;
   stop) stop_daemon postgres INT ;;
   database) database "$2" ;;
+  drop) drop "$2" ;;
   sql) query ;;
   forget) forget ;;
   run) shift && as_postgres "$@" ;;
-  *) die "postgres.sh ${1:-}" "unknown word" "start, stop, database NAME, sql or forget" ;;
+  *) die "postgres.sh ${1:-}" "unknown word" "start, stop, database NAME, drop NAME, sql or forget" ;;
 esac

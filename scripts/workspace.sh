@@ -8,6 +8,8 @@
 name=${1:?a name}
 folder=$STATE/workspaces
 mkdir -p "$folder"
+exec 9>"$folder/lock" # two test lanes may ask at once
+flock 9
 
 # Each workspace draws its own number, once.
 redis_number() {

@@ -22,6 +22,7 @@ VENV=${VENV:-$TOOLS_DIR/venv-$CKAN_VERSION}
 export PROJECT PORTAL_DIR TOOLS_DIR STATE CKAN_VERSION SOLR_VERSION PYTHON VENV
 mkdir -p "$STATE/run" "$STATE/log" "$STATE/ports" "$STATE/secrets" "$TOOLS_DIR"
 chmod 700 "$STATE/secrets"
+STATE=$(cd "$STATE" && pwd)
 
 say() { printf '%s\n' "$*"; }
 done_line() { printf '  \xe2\x9c\x93 %-58s %s\n' "$1" "${2:-}"; }
