@@ -125,7 +125,9 @@ def _fields(kind: str, code: str, entry: Entry, mask: int) -> Iterable[str]:
 def load(path: Path) -> Family:
     """Read a family file. NomenclatureError when it is not one."""
     try:
-        _, name, copies, *rows = path.read_text(encoding="utf-8").split("\n")
+        magic, name, copies, *rows = path.read_text(encoding="utf-8").split("\n")
+        if magic != MAGIC:
+            raise NomenclatureError(f"{path.name}: not in the format {MAGIC}")
         family = Family(name, [_copy(text) for text in copies.split("\t")])
         index = family.index
         for row in rows:
