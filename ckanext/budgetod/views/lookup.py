@@ -39,6 +39,15 @@ def conversion(of: Package, conversion_id: str) -> dict[str, Any]:
     return found
 
 
+def deposit(name: str, conversion_id: str) -> tuple[Package, dict[str, Any]]:
+    """A deposit and its dataset; a stand-in for a dataset that the job has still to create."""
+    try:
+        of = tk.get_action("package_show")({}, {"id": name})
+    except (tk.ObjectNotFound, tk.NotAuthorized):
+        of = {"id": name, "name": name, "title": "", "type": "budget", "missing": True}
+    return of, conversion(of, conversion_id)
+
+
 def document(of: Package, key: str) -> dict[str, Any]:
     """A document of this dataset as its page lists it, or 404."""
     found = tk.get_action("budgetod_dataset_documents")({}, {"id": of["id"]})

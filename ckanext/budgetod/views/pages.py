@@ -17,22 +17,22 @@ STOP_POLLING = 286
 
 def progress(id: str, conversion_id: str) -> Any:  # noqa: A002 (CKAN's name of the parameter)
     """How far a deposit is: live with htmx, readable without."""
-    package = lookup.package(id)
+    package, conversion = lookup.deposit(id, conversion_id)
     if id != package["name"]:
         return _to_progress(package, conversion_id)
-    return render("budgetod/progress.html", _progress(package, conversion_id))
+    return render("budgetod/progress.html", _progress(package, conversion))
 
 
 def progress_state(id: str, conversion_id: str) -> Any:  # noqa: A002
     """The live block alone; 286 once there is nothing more to wait for."""
-    found = _progress(lookup.package(id), conversion_id)
-    done = found["conversion"]["state"] in FINAL_STATES
+    package, conversion = lookup.deposit(id, conversion_id)
+    found = _progress(package, conversion)
+    done = conversion["state"] in FINAL_STATES
     block = render("budgetod/snippets/progress_block.html", found)
     return Response(block, status=STOP_POLLING if done else 200)
 
 
-def _progress(package: lookup.Package, conversion_id: str) -> dict[str, Any]:
-    conversion = lookup.conversion(package, conversion_id)
+def _progress(package: lookup.Package, conversion: dict[str, Any]) -> dict[str, Any]:
     lang = dataset_page.language()
     return {
         "pkg": package,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 from flask import Response
 
-from . import dataset_page, lookup
+from ckanext.budgetod.engine import findings_render
+from ckanext.budgetod.engine.scdl.writer import write_csv
+
+from . import dataset_page, lookup, naming
 
 
 def as_json(id: str, conversion_id: str) -> Any:  # noqa: A002
@@ -32,9 +37,40 @@ def _with_report(name: str, conversion_id: str) -> dict[str, Any]:
     return conversion
 
 
-def _file(text: str, mimetype: str, conversion: dict[str, Any], suffix: str) -> Response:
+def _file(text: str | bytes, mimetype: str, conversion: dict[str, Any], suffix: str) -> Response:
     document = conversion.get("document") or {}
     parts = ["controles", document.get("siren"), document.get("exercice"), document.get("etape")]
     name = "-".join(str(part) for part in parts if part) + f".{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, content_type=mimetype, headers=headers)
+
+
+COLUMNS = (
+    "code",
+    "niveau",
+    "titre",
+    "ce_qui_se_passe",
+    "pourquoi",
+    "que_faire",
+    "nombre",
+    "ligne_budgetaire",
+    "ligne_du_fichier",
+    "element",
+    "note",
+)
+
+
+def findings_csv(report: dict[str, Any], lang: str) -> bytes:
+    """UTF-8 CSV: one line per finding and place; a finding without place has one line."""
+    target = io.BytesIO()
+    rows = (row for finding in report.get("findings") or () for row in _rows(finding, lang))
+    write_csv(target, COLUMNS, rows)
+    return target.getvalue()
+
+
+def _rows(finding: dict[str, Any], lang: str) -> Iterator[list[Any]]:
+    texts = findings_render.render(finding, lang)
+    words = [texts[name] for name in ("title", "what", "why", "todo")]
+    head = [finding["code"], naming.level(finding["level"])["word"], *words, finding.get("count")]
+    for place in finding.get("where") or [{}]:
+        yield [*head, *(place.get(name) for name in ("line", "source_line", "element", "note"))]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -12,6 +13,7 @@ from ckanext.budgetod.engine import findings_render
 from . import formatting, masking, naming
 
 _LEVELS = ("blocking", "confirm", "info")
+MAX_NAMES = 12
 
 
 def sections(report: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
@@ -48,32 +50,48 @@ def passed(report: Mapping[str, Any], lang: str) -> list[dict[str, str]]:
 
 
 def masked(report: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """What was masked: one line per kind, place and reason, and the total. Never a value.
+    """What was masked: one line per reason, kind and place, and the total. Never a value.
 
-    ``dropped`` is one sentence: what was taken out whole, with its number.
+    ``also`` is one sentence: what was left out without protecting anybody.
     """
-    lines: dict[tuple[str, str, str], int] = {}
-    for item in report.get("masked") or ():
-        key = (item.get("kind", ""), item.get("table") or "", item.get("reason", ""))
-        lines[key] = lines.get(key, 0) + int(item.get("count") or 0)
-    ordered = sorted(lines.items(), key=lambda entry: (-entry[1], entry[0]))
+    items = list(report.get("masked") or ())
+    lines: Counter[tuple[str, str, str]] = Counter()
+    others: Counter[str] = Counter()
+    for item in items:
+        count = int(item.get("count") or 0)
+        if masking.protects(item["reason"]):
+            lines[item["reason"], item["kind"], item.get("table") or ""] += count
+        else:
+            others[item["reason"]] += count
     return {
         "lines": [
             {
-                "kind": masking.word(k),
-                "place": masking.place(t),
-                "reason": masking.word(r),
-                "count": n,
+                "what": masking.what(reason, kind),
+                "place": masking.place(table),
+                "why": masking.why(reason),
+                "count": count,
             }
-            for (k, t, r), n in ordered
+            for (reason, kind, table), count in lines.most_common()
         ],
         "total": sum(lines.values()),
-        "dropped": ", ".join(_dropped(item, lang) for item in report.get("dropped") or ()),
+        "also": _also(others, report.get("dropped") or (), lang),
     }
 
 
-def _dropped(item: Mapping[str, Any], lang: str) -> str:
-    return f"{formatting.number(item.get('count'), lang)} {masking.word(str(item.get('what')))}"
+def _also(others: Mapping[str, int], dropped: Iterable[Mapping[str, Any]], lang: str) -> str:
+    """« 1 scellement, 8 champs libres du logiciel, 3 éléments sans règle (X, Y) »."""
+    parts = [f"{formatting.number(n, lang)} {masking.also(reason)}" for reason, n in others.items()]
+    unknown = list(dropped)
+    if unknown:
+        count = sum(int(item.get("count") or 0) for item in unknown)
+        names = ", ".join(str(item.get("what")) for item in unknown[:MAX_NAMES])
+        text = tk.ungettext(
+            "{count} element without rule ({names})",
+            "{count} elements without rule ({names})",
+            count,
+        )
+        parts.append(text.format(count=formatting.number(count, lang), names=names))
+    return ", ".join(parts)
 
 
 def summary_box(conversion: Mapping[str, Any]) -> dict[str, Any]:
