@@ -15,14 +15,20 @@ export CKAN_INI=$STATE/$name.ini
 ckan() { "$VENV/bin/ckan" -c "$CKAN_INI" "$@"; }
 
 # The editor and the organisations come through the portal's own API, as anybody's would.
-"$VENV/bin/ckan" -c "$CKAN_INI" user show admin 2>/dev/null | grep -q "name='admin'\|admin" ||
+ckan user show admin 2>/dev/null | grep -q name=admin || # prints None when there is none
   ckan user add admin email=admin@valmoselle.example "password=$(secret admin-password 16)"
 ckan sysadmin add admin
 PORTAL_URL=http://127.0.0.1:$(port_of "web-$name") ADMIN_TOKEN=$(ckan user token add -q admin installation) \
   EDITOR_PASSWORD=$(secret editor-password 16) "$VENV/bin/python" "$PROJECT/scripts/seed.py"
 
 if [ "$with_budgets" = budgets ]; then
-  ckan budgetod import --user editor --wait \
+  report=$(mktemp)
+  ckan budgetod import --user editor --wait --report "$report" \
     "$PROJECT"/examples/valmoselle-*.xml "$PROJECT"/examples/val-de-brume-*.xml
+  if grep '"state"' "$report" | grep -qvE 'published|replaced'; then
+    die "fictional budgets" "some were not published: see the list above" \
+      "see $STATE/log/worker-$name.log; then make clean-portal and make portal"
+  fi
+  rm -f "$report"
 fi
 touch "$stamp"
