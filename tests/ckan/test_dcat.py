@@ -83,7 +83,7 @@ def test_other_datasets_are_left_as_they_are(app):
 
     made = factories.Dataset(
         owner_org=factories.Organization()["id"],
-        resources=[{"url": "http://x.test/a.csv", "conforms_to": "https://schema.test/x"}]
+        resources=[{"url": "http://x.test/a.csv", "conforms_to": "https://schema.test/x"}],
     )
     graph = read(app, f"/dataset/{made['name']}.ttl")
     dataset = next(graph.subjects(RDF.type, DCAT.Dataset))

@@ -8,6 +8,7 @@ import ckan.plugins.toolkit as tk
 import pytest
 import search_corpus
 from ckan.lib.search import clear_all
+from ckan.tests import factories
 
 from ckanext.budgetod.search.document import index_budget
 
@@ -130,6 +131,26 @@ def test_facets_count_every_value_of_a_budget(portal):
     counts = answer["facets"]
     assert counts["vocab_budget_exercice"] == {"2021": 1, "2022": 1, "2023": 1, "2024": 1}
     assert counts["vocab_budget_etape"] == {"bp": 4, "dm": 3, "ca": 3, "bs": 1}
+
+
+@pytest.fixture
+def read(app, portal):
+    """A page as a sysadmin reads it: the documents of this index are in no database."""
+    token = factories.APIToken(user=factories.Sysadmin()["name"])["token"]
+    return lambda path: app.get(path, headers={"Authorization": token}).body
+
+
+def test_the_page_of_budgets_offers_their_facets_with_labels(read):
+    page = read("/fr/budget/?q=epinal")
+    assert "Vosges (88)" in page
+    assert "Compte administratif" in page
+    assert "500 à 1 999 habitants" in page
+    assert "organization=" not in page
+
+
+def test_the_page_of_datasets_hides_facets_of_budgets_where_there_are_none(read):
+    assert "vocab_budget_exercice" in read("/dataset/?q=epinal")
+    assert "vocab_budget_exercice" not in read("/dataset/?q=pistes+cyclables")
 
 
 def test_a_facet_filters(portal):

@@ -34,9 +34,14 @@ class SearchHooks(p.SingletonPlugin):
         return search_results
 
     def dataset_facets(self, facets_dict, package_type):
-        if package_type in ("dataset", "budget"):
-            return type(facets_dict)({**facets.titles(), **facets_dict})
-        return facets_dict
+        if package_type == "budget":
+            return type(facets_dict)(facets.titles())
+        return self._after(facets_dict) if package_type == "dataset" else facets_dict
 
     def organization_facets(self, facets_dict, organization_type, package_type):
-        return type(facets_dict)({**facets.titles(), **facets_dict})
+        return self._after(facets_dict)
+
+    @staticmethod
+    def _after(facets_dict):
+        """The portal's own facets, then those of budgets (hidden where no result is a budget)."""
+        return type(facets_dict)({**facets_dict, **facets.titles()})
