@@ -109,6 +109,13 @@ def test_facets_are_documented() -> None:
     assert not [name for name in names if f"`vocab_budget_{name}`" not in api]
 
 
+def test_columns_are_documented() -> None:
+    from ckanext.budgetod.engine.scdl.schema import EXTENDED_COLUMNS
+
+    mapping = text_of(ROOT / "docs" / "mapping.md")
+    assert not [column for column in EXTENDED_COLUMNS if f"`{column}`" not in mapping]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in LINK.findall(FENCE.sub("", text_of(page))):
