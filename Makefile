@@ -1,6 +1,6 @@
 # Every target is one script of scripts/, which says at its head what it does.
 # Settings: PORTAL_DIR, CKAN_VERSION, PORTAL_PORT, POSTGRES_URL, REDIS_URL, SOLR_URL, PYTHON
-# (docs/operations.md).
+# (docs/installation.md).
 
 .PHONY: help portal stop clean-portal test test-engine fuzz bench golden-update lint format
 
