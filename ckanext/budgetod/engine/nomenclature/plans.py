@@ -23,6 +23,9 @@ _RICHEST = ("M57_D", "M57", "M57_P", "M14_COM_SUP3500", "M14_CCAS_SUP3500", "M4"
 """The most complete nomenclatures of their norm come first among siblings."""
 
 
+_MAX_NAMES = 200
+
+
 class Standing(str, Enum):
     """How well a document's nomenclature is known."""
 
@@ -52,6 +55,7 @@ class Plans:
                 for path in sorted(folder.glob(f"*{SUFFIX}")):
                     self._paths.setdefault(path.stem, []).append(path)
         self._families: dict[str, Family] = {}
+        self._sibling_names: dict[str, list[str]] = {}
 
     @property
     def names(self) -> list[str]:
@@ -103,6 +107,14 @@ class Plans:
 
     def _siblings(self, name: str) -> list[str]:
         """Other nomenclatures of the same norm, the most alike and complete first."""
+        known = self._sibling_names.get(name)
+        if known is None:
+            known = self._by_likeness(name)
+            if len(self._sibling_names) < _MAX_NAMES:
+                self._sibling_names[name] = known
+        return known
+
+    def _by_likeness(self, name: str) -> list[str]:
         norme, _, declinaison = name.partition("-")
         others = [n for n in self._paths if n != name and n.partition("-")[0] == norme]
         return sorted(others, key=lambda n: _distance(declinaison, n.partition("-")[2]))

@@ -18,7 +18,7 @@ chapter, functions finer than the plan by the nearest function above.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ckanext.budgetod.engine.document import (
     BudgetLine,
@@ -31,6 +31,8 @@ from ckanext.budgetod.engine.document import (
 from .plan import ROLES, Entry
 from .plans import Found, Plans
 
+K = TypeVar("K")
+V = TypeVar("V")
 _ROLE_ORDER = {
     "R": ("R", "OES", "OIS"),
     "OES": ("OES", "OIS", "R"),
@@ -58,8 +60,6 @@ class Label(NamedTuple):
     source: LabelSource | None
 
 
-_Question = tuple[str, str, str, str, str, str, str, str, str]
-_Answer = tuple[Chapter, Label, Label, bool]
 _MAX_ANSWERS = 50_000
 
 
@@ -72,27 +72,21 @@ class Resolver:
         self._exercice = header.exercice
         self._by_function = header.nat_fonc == "2"
         self._found: dict[tuple[str, str], Found | None] = {}
-        self._answers: dict[_Question, _Answer] = {}
+        self._chapter_of: dict[tuple[str, ...], tuple[Chapter, bool]] = {}
+        self._nature_of: dict[tuple[str, str], Label] = {}
+        self._fonction_of: dict[str, Label] = {"": Label("", None)}
 
     def resolve(self, line: BudgetLine) -> ResolvedLine:
         """The line with its chapter, section and labels, and how each was found."""
-        question = (
-            line.nature,
-            line.fonction,
-            line.cont_nat,
-            line.cont_fon,
-            line.cod_rd,
-            line.op_budg,
-            line.typ_op_budg,
-            _stated_section(line),
-            line.lib_compte,
-        )
-        answer = self._answers.get(question)
-        if answer is None:
-            answer = self._answer(line)
-            if len(self._answers) < _MAX_ANSWERS:
-                self._answers[question] = answer
-        chapter, nature, fonction, equipment = answer
+        chapter, equipment = self._chapter_and_equipment(line)
+        nature = self._nature_of.get((line.nature, line.lib_compte))
+        if nature is None:
+            nature = self._nature_label(line)
+            _remember(self._nature_of, (line.nature, line.lib_compte), nature)
+        fonction = self._fonction_of.get(line.fonction)
+        if fonction is None:
+            fonction = self._fonction_label(line.fonction)
+            _remember(self._fonction_of, line.fonction, fonction)
         return ResolvedLine(
             line,
             chapter.code,
@@ -115,14 +109,24 @@ class Resolver:
         """The label of a function of any level, "" when unknown."""
         return self._fonction_label(code).text
 
-    def _answer(self, line: BudgetLine) -> _Answer:
-        account = self._account(line.nature)
-        return (
-            self._chapter(line),
-            self._nature_label(line),
-            self._fonction_label(line.fonction),
-            bool(account and line.cod_rd in account.equipment),
+    def _chapter_and_equipment(self, line: BudgetLine) -> tuple[Chapter, bool]:
+        question = (
+            line.nature,
+            line.cont_nat,
+            line.cont_fon,
+            line.cod_rd,
+            line.op_budg,
+            line.typ_op_budg,
+            _stated_section(line) if line.carac_sup else "",
+            line.fonction if self._by_function else "",
         )
+        answer = self._chapter_of.get(question)
+        if answer is None:
+            account = self._account(line.nature)
+            equipment = bool(account and line.cod_rd in account.equipment)
+            answer = self._chapter(line), equipment
+            _remember(self._chapter_of, question, answer)
+        return answer
 
     # -- look-ups ---------------------------------------------------------------------------------
 
@@ -131,9 +135,9 @@ class Resolver:
             return None
         key = (kind, code)
         if key not in self._found:
-            if len(self._found) > _MAX_ANSWERS:
-                self._found.clear()
-            self._found[key] = self._plans.look_up(kind, code, self._nomenclature, self._exercice)
+            found = self._plans.look_up(kind, code, self._nomenclature, self._exercice)
+            _remember(self._found, key, found)
+            return found
         return self._found[key]
 
     def _entry(self, kind: str, code: str) -> Entry | None:
@@ -240,6 +244,12 @@ class Resolver:
         every = [found for kind in kinds if (found := self._find(kind, code))]
         exact = (LabelSource.EXACT, LabelSource.LATER_COPY)
         return next((f for f in every if f.source in exact), every[0] if every else None)
+
+
+def _remember(answers: dict[K, V], question: K, answer: V) -> None:
+    """Keep an answer, as long as the document does not ask absurdly many questions."""
+    if len(answers) < _MAX_ANSWERS:
+        answers[question] = answer
 
 
 def _stated_section(line: BudgetLine) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ckanext.budgetod.engine.document import AMOUNTS, BudgetLine, ReadProblem
@@ -18,6 +18,9 @@ _LEAVES = (
 )
 _NAMES = {f"{_NAMESPACE}{name}": name for name in _LEAVES}
 _MTSUP, _CARACSUP = f"{_NAMESPACE}MtSup", f"{_NAMESPACE}CaracSup"
+_SIDES = {"R": "R", "D": "D"}
+_ORDRE = {"0": "0", "1": "1"}
+_ARTSPE = {"": None, "true": True, "1": True, "false": False, "0": False}
 _NO_PAIRS: tuple[tuple[str, str], ...] = ()
 
 
@@ -33,21 +36,63 @@ class _Faults(list[ReadProblem]):
         self.append(ReadProblem(kind, field, where))
 
 
-def read_line(element: Element, rank: int) -> tuple[BudgetLine, list[ReadProblem]]:
+def read_line(element: Element, rank: int) -> tuple[BudgetLine, Sequence[ReadProblem]]:
     """The line and what was wrong in it; ``rank`` is its place among the Budget's lines."""
     found: dict[str, str] = {}
     supplements: list[tuple[str, str, str]] = []
+    names = _NAMES
     for child in element:
         tag = child.tag
-        name = _NAMES.get(tag)
+        name = names.get(tag)
         if name is not None:
             found[name] = child.get("V") or ""
         elif tag in (_MTSUP, _CARACSUP):
             supplements.append((tag, child.get("Code") or "", child.get("V") or ""))
     source_line = element.sourceline
-    faults = _Faults(rank, source_line)
-    line = _build(found, supplements, rank, source_line, faults)
-    return line, faults
+    try:
+        return _regular(found, supplements, rank, source_line), ()
+    except (ValueError, KeyError):
+        faults = _Faults(rank, source_line)
+        return _build(found, supplements, rank, source_line, faults), faults
+
+
+def _regular(
+    found: Mapping[str, str],
+    supplements: list[tuple[str, str, str]],
+    rank: int,
+    source_line: int | None,
+) -> BudgetLine:
+    """A line without any fault. ValueError or KeyError when there is one."""
+    get = found.get
+    return BudgetLine(
+        rank,
+        source_line,
+        get("Nature", "").strip(),
+        get("Fonction", "").strip(),
+        _plain(get("Operation", "")),
+        get("ContNat", "").strip(),
+        get("ContFon", "").strip(),
+        _plain(get("ContOp", "")),
+        _ARTSPE[get("ArtSpe", "")],
+        _SIDES[found["CodRD"]],
+        _ORDRE[found["OpBudg"]],
+        get("TypOpBudg", "").strip(),
+        _plain(get("LibCpte", "")),
+        get("OpeCpteTiers", "").strip(),
+        *[amount(found[name]) if name in found else None for name in AMOUNTS],
+        _pairs(supplements, _MTSUP) if supplements else _NO_PAIRS,
+        _pairs(supplements, _CARACSUP) if supplements else _NO_PAIRS,
+    )
+
+
+def _plain(text: str) -> str:
+    """A trimmed text. ValueError when its characters need to be put right."""
+    if not text or (text.isascii() and text.isprintable()):
+        return text.strip()
+    cleaned = clean(text)
+    if is_destroyed(cleaned) or is_repaired(text, cleaned):
+        raise ValueError("badly coded")
+    return cleaned
 
 
 def _build(

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from ckanext.budgetod.engine.document import AnnexRow
 
 from .safexml import Element
 from .values import clean, is_repaired
 
 
-@lru_cache(maxsize=4096)
-def short(tag: str) -> str:
-    """The local name of a tag."""
-    return tag.rpartition("}")[2]
+class _ShortNames(dict[str, str]):
+    """Local names of tags, remembered; a document has a few hundred."""
+
+    def __missing__(self, tag: str) -> str:
+        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        if len(self) < _MAX_NAMES:
+            self[tag] = name
+        return name
+
+
+_MAX_NAMES = 10_000
+_SHORT = _ShortNames()
+short = _SHORT.__getitem__
+"""The local name of a tag; "" for a comment or an instruction."""
+
+_WITH_CODE = ("MtSup", "CaracSup")
 
 
 def leaves(element: Element) -> dict[str, str]:
@@ -30,22 +40,31 @@ def read_row(element: Element, table: str, index: int) -> tuple[AnnexRow, int]:
     gets a number: nothing of an unknown table is lost.
     """
     found: dict[str, str] = {}
+    names = _SHORT
     repaired = 0
     for child in element:
-        tag = child.tag
-        if not isinstance(tag, str):
-            continue
-        name, raw = short(tag), child.get("V") or ""
-        value = raw if raw.isascii() and raw.isprintable() else clean(raw)
-        if value != raw:
-            repaired += is_repaired(raw, value)
-        if len(child.attrib) > 1 or len(child):
-            _irregular(child, name, found)
-        elif name in found:
-            found[_free(found, name)] = value.strip()
+        raw = child.get("V")
+        if raw is None:
+            break
+        if raw.isascii():
+            found[names[child.tag]] = raw.strip()
         else:
-            found[name] = value.strip()
+            found[names[child.tag]] = value = clean(raw)
+            repaired += is_repaired(raw, value)
+    if len(found) != len(element) or any(name in found for name in _WITH_CODE):
+        found, repaired = _irregular_row(element)
     return AnnexRow(table, short(element.tag), index, element.sourceline, found), repaired
+
+
+def _irregular_row(element: Element) -> tuple[dict[str, str], int]:
+    found: dict[str, str] = {}
+    repaired = 0
+    for child in element:
+        if isinstance(child.tag, str):
+            _irregular(child, short(child.tag), found)
+            raw = child.get("V")
+            repaired += is_repaired(raw, clean(raw))
+    return found, repaired
 
 
 def _irregular(child: Element, name: str, found: dict[str, str]) -> None:
