@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import re
@@ -92,6 +93,21 @@ def test_refusals_of_the_portal_are_documented() -> None:
 def test_every_setting_and_action_says_what_it_does(generator: ModuleType) -> None:
     assert not [option["key"] for option in generator.settings() if not option.get("description")]
     assert not [name for name, text in generator.actions().items() if len(text) < 40]
+
+
+def test_every_setting_does_something(generator: ModuleType) -> None:
+    """``config.py`` reads each one, and somebody calls the function that does."""
+    package = ROOT / "ckanext" / "budgetod"
+    reading = ast.parse(text_of(package / "config.py"))
+    readers = [node for node in reading.body if isinstance(node, ast.FunctionDef)]
+    code = "".join(text_of(path) for path in package.rglob("*.py"))
+    for option in generator.settings():
+        functions = [node.name for node in readers if f"'{option['key']}'" in ast.unparse(node)]
+        assert functions, option["key"]
+        assert any(
+            re.search(rf"config\.{name}\(|{name}\(\)", code.replace(f"def {name}()", ""))
+            for name in functions
+        ), option["key"]
 
 
 def test_actions_of_the_plugin_are_those_of_the_page(generator: ModuleType) -> None:
