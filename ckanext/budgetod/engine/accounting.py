@@ -1,0 +1,61 @@
+"""The accountant's statements of a CFU as tables of rows, ready for a CSV (see ``annexes``)."""
+
+from __future__ import annotations
+
+from .annexes import Spool, Table, Tables
+from .document import AccountingRow
+
+_STATEMENTS = {
+    "bilan": ("Bilan", "Balance sheet"),
+    "bilan_synthetique": ("Bilan synthétique (k€)", "Balance sheet, summary (k€)"),
+    "resultat": ("Compte de résultat", "Income statement"),
+    "resultat_synthetique": (
+        "Compte de résultat synthétique (k€)",
+        "Income statement, summary (k€)",
+    ),
+    "execution": ("Exécution budgétaire (comptable)", "Budget execution (accountant)"),
+    "autres": ("Autres états du comptable", "Other statements of the accountant"),
+}
+_PREFIXES = (
+    ("BI_S", "bilan_synthetique"),
+    ("BI", "bilan"),
+    ("CR_S", "resultat_synthetique"),
+    ("CR", "resultat"),
+    ("EB", "execution"),
+)
+_ACCOUNTING = {"Etat": "ETAT", "NumOrdre": "int", "CodeRD": "ATCodRD", "Section": "ATCodInvFonc"}
+_ACCOUNTING_ORDER = (
+    "Etat",
+    "NumOrdre",
+    "Intitule1",
+    "Intitule2",
+    "Section",
+    "CodeRD",
+    "Chapitre",
+    "Nature",
+    "Operation",
+)
+
+
+class AccountingTables(Tables):
+    """Collects the accountant's rows of a CFU: balance sheet, income statement, execution."""
+
+    def add(self, row: AccountingRow) -> None:
+        self.spool(_statement(row.etat)).add({"Etat": row.etat, **row.values})
+
+    def tables(self) -> list[Table]:
+        """Statements with rows; amounts of the ``synthetique`` ones are thousands of euros."""
+        return [self._statement(name, spool) for name, spool in self.spools.items()]
+
+    def _statement(self, name: str, spool: Spool) -> Table:
+        unit = "kiloeuros" if name.endswith("synthetique") else "amount"
+        present = {
+            key: _ACCOUNTING.get(key, unit if key.startswith(("Mt", "Variation")) else "text")
+            for key in (*_ACCOUNTING_ORDER, *spool.names)
+            if key in spool.names
+        }
+        return self.table(f"comptable:{name}", _STATEMENTS[name], present, spool)
+
+
+def _statement(etat: str) -> str:
+    return next((name for prefix, name in _PREFIXES if etat.startswith(prefix)), "autres")

@@ -1,0 +1,135 @@
+"""Cells and columns of the annex tables: one type, one Table Schema column, one way to read.
+
+A value that is not of its type leaves an empty cell (« NaN » is no amount): never a broken file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from .annex_titles import title
+from .readers import values
+
+_UNITS = {
+    "amount": ("number", "EUR"),
+    "years": ("number", "année"),
+    "posts": ("number", "ETP"),
+    "percent": ("number", "%"),
+    "number": ("number", ""),
+    "int": ("integer", ""),
+    "date": ("date", ""),
+    "year": ("year", ""),
+    "bool": ("boolean", ""),
+    "kiloeuros": ("number", "kEUR"),
+    "text": ("string", ""),
+}
+LABEL = "_libelle"
+ETATS = {
+    "BI_S_A": "Bilan synthétique, actif",
+    "BI_S_P": "Bilan synthétique, passif",
+    "BI_A": "Bilan, actif",
+    "BI_P": "Bilan, passif",
+    "CR_S": "Compte de résultat synthétique",
+    "CR": "Compte de résultat",
+    "EB_DF": "Exécution, dépenses de fonctionnement",
+    "EB_RF": "Exécution, recettes de fonctionnement",
+    "EB_DI": "Exécution, dépenses d'investissement",
+    "EB_RI": "Exécution, recettes d'investissement",
+}
+Column = dict[str, Any]
+
+Lists = Mapping[str, Mapping[str, str]]
+
+
+@lru_cache(maxsize=1)
+def declared() -> dict[str, Any]:
+    """``{"tables": {name: {"title", "fields": {name: type}}}, "lists": {list: {code: label}}}``."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = resources.files(__package__).joinpath("annex_tables.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, loader)  # noqa: S506 - a safe loader
+
+
+def labels(type_: str, lists: Lists) -> Mapping[str, str] | None:
+    """Labels of a list of codes; None when the type is no list or its codes have no label."""
+    found = ETATS if type_ == "ETAT" else lists.get(type_)
+    return found if found and any(found.values()) else None
+
+
+def column(name: str, type_: str, heading: str, unit: str = "") -> Column:
+    """A Table Schema field."""
+    made = {"name": name, "type": type_, "title": heading}
+    return {**made, "unit": unit} if unit else made
+
+
+def columns(name: str, type_: str, lists: Lists) -> list[Column]:
+    """The column of a field, and the one of its label when it is a code."""
+    heading = title(name)
+    kind, unit = _UNITS.get(type_, ("string", ""))
+    own = column(name, kind, heading, unit)
+    if labels(type_, lists) is None:
+        return [own]
+    return [own, column(name + LABEL, "string", f"{heading} (libellé)")]
+
+
+def cells(text: str, type_: str, lists: Lists) -> list[str]:
+    """The cell of a value, and the one of its label when it is a code."""
+    known = labels(type_, lists)
+    if known is not None:
+        return [text, known.get(text.strip(), "")]
+    return [_cell(text, type_)]
+
+
+def _cell(text: str, type_: str) -> str:
+    """The text of a typed value; empty when it is not one (« NaN » is no amount)."""
+    if not text or type_ == "text":
+        return text
+    try:
+        return _READ.get(type_, str)(text.strip())
+    except ValueError:
+        return ""
+
+
+def _number(text: str) -> str:
+    decimals = text.partition(".")[2]
+    return str(values.amount(text)) if len(decimals) <= 2 else _long(text)
+
+
+def _long(text: str) -> str:
+    """Rates have three decimals: kept as they are when they are numbers."""
+    whole, _, decimals = text.partition(".")
+    if not (whole.lstrip("+-").isdigit() and decimals.isdigit()):
+        raise ValueError("not a number")
+    return text
+
+
+def _integer(text: str) -> str:
+    return str(int(text))
+
+
+def _year(text: str) -> str:
+    if len(text) != 4 or not text.isdigit():
+        raise ValueError("not a year")
+    return text
+
+
+def _boolean(text: str) -> str:
+    return "true" if values.boolean(text) else "false"
+
+
+_READ: Mapping[str, Callable[[str], str]] = {
+    "amount": _number,
+    "kiloeuros": _number,
+    "years": _number,
+    "posts": _number,
+    "percent": _number,
+    "number": _number,
+    "int": _integer,
+    "date": lambda text: values.day(text).isoformat(),
+    "year": _year,
+    "bool": _boolean,
+}

@@ -1,0 +1,111 @@
+"""Names of annex fields in words: « MtAmortExer » -> « Montant amortissement exercice ».
+
+The schema abbreviates; the words below undo it. Titles that come out badly are given whole.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_WHOLE = {
+    "AnEncaisse": "Année d'encaissement",
+    "AnnuitNetDette": "Annuité nette de la dette",
+    "CodArticle": "Article (compte)",
+    "CodInvFon": "Fonctionnement ou investissement",
+    "CodInvFonc": "Fonctionnement ou investissement",
+    "CodNatJurBenefCA": "Nature juridique du bénéficiaire",
+    "CodRD": "Recette ou dépense",
+    "CodTypAgent": "Statut des agents",
+    "CodTypEmpr": "Type d'emprunt",
+    "CodTypPersoMorale": "Type de personne morale",
+    "DenomOuNumSubv": "Dénomination ou numéro de la subvention",
+    "EffectifBud": "Effectif budgétaire (ETP)",
+    "EffectifPourvu": "Effectif pourvu (ETP)",
+    "EffectifTNC": "Effectif à temps non complet",
+    "EmploiGradeAgent": "Grade ou emploi",
+    "Exer": "Exercice",
+    "LibBenef": "Bénéficiaire",
+    "LibBien": "Désignation du bien",
+    "LibOrgaBenef": "Bénéficiaire",
+    "LibOrgaPreteur": "Organisme prêteur",
+    "LibPrestaNat": "Prestation en nature",
+    "MtCapitalExer": "Capital remboursé dans l'exercice",
+    "MtCapitalRestDu_01_01": "Capital restant dû au 01/01",
+    "MtCapitalRestDu_31_12": "Capital restant dû au 31/12",
+    "MtEmprOrig": "Montant initial de l'emprunt",
+    "MtICNE": "Intérêts courus non échus",
+    "MtIntExer": "Intérêts de l'exercice",
+    "MtSubv": "Montant de la subvention",
+    "MtValAcquiBien": "Valeur d'acquisition du bien",
+    "NomOrgEng": "Organisme",
+    "NomOrgGroup": "Organisme de regroupement",
+    "NumInventaire": "Numéro d'inventaire",
+    "ObjEmpr": "Objet de l'emprunt",
+    "ObjSubv": "Objet de la subvention",
+    "PopCommune": "Population de la commune",
+    "RAR": "Restes à réaliser",
+    "RSOrgEng": "Raison sociale de l'organisme",
+    "Siret": "SIRET ou SIREN",
+}
+_WORDS = dict(
+    pair.split("=")
+    for pair in """
+    Mt=montant Cod=code Code=code Lib=libellé Libelle=libellé Nat=nature Typ=type Type=type
+    STyp=sous-type Nom=nom Num=numéro Dt=date Date=date Tx=taux Nb=nombre Nbr=nombre
+    Nbre=nombre Ind=indice Duree=durée Exer=exercice Rest=restant Du=dû Init=initial
+    Orig=origine Empr=emprunt Emprunt=emprunt Couv=couverture Contr=contrat Contrat=contrat
+    Orga=organisme Org=organisme Benef=bénéficiaire Preteur=prêteur Pret=prêt Prov=provision
+    Real=réalisé Cred=crédits Ouv=ouverts Prec=précédent Amort=amortissement Bien=bien
+    Acqui=acquisition Cess=cession Sorti=sorti Sortie=sortie Immo=immobilisation Cumul=cumulé
+    Autori=autorisation Propose=proposé Vote=vote Dispo=disponible Affectee=affectée
+    Annulee=annulée Delib=délibération Etab=établissement Etal=étalement Dep=dépense
+    Transf=transférée Dot=dotation Capital=capital Int=intérêts Period=périodicité
+    Remb=remboursement Profil=profil Reneg=renégocié Garanti=garanti Garantie=garantie
+    Eng=engagement Group=regroupement Financ=financement Fin=fin Deb=début Creat=créés
+    Suppr=supprimés Emploi=emplois Agent=agent Titulaire=titulaire Sect=filière Motif=motif
+    Cat=catégorie Variation=variation Vari=variable Patrim=patrimoine Modal=modalité
+    Entree=entrée Base=base Notif=notifiée Prod=produit Contrib=contribution Sous=sous
+    Budget=budget Bud=budget Annex=annexe Annexe=annexe Agreg=agrégat Mandat=mandats
+    Titre=titres Ventil=ventilation Regroup=regroupement Chapitre=chapitre Article=article
+    Service=service Fond=fonds Fonds=fonds Oper=opération Aide=aide Forme=forme Vers=versement
+    Convent=convention Tot=total Total=total Ant=antérieur Presta=prestation
+    Observ=observations Obj=objet Prise=prise Partic=participation Activ=activité
+    Indic=indicateur Remun=rémunération Co=co Sign=signature Ann=année Part=part
+    Invest=investissement Nette=nette Annuit=annuité Dette=dette Perso=personne Morale=morale
+    Reliquat=reliquat Regul=régularisation Dest=destination Cpte=compte Cpt=compte
+    Struct=structure Structure=structure Stucture=structure Jacent=sous-jacent Apres=après
+    Avant=avant Anticipe=anticipé Maxi=maximum Mini=minimum Comm=commission Prime=prime
+    Payee=payée Recue=reçue Paye=payé Recu=reçu Risq=risque Redev=redevance Trav=travaux
+    Affect=affectation Ress=ressources Ext=externes Commune=commune Proprietaire=propriétaire
+    Superficie=superficie Moins=moins Plus=plus Value=value Credits=crédits Flux=flux
+    Fonc=fonction Jur=juridique Ratio=ratio Max=maximum
+    """.split()  # noqa: SIM905
+)
+_PARTS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
+_DAYS = re.compile(r"_?(01_01|0101|31_12|3112)(?=_|$)")
+
+
+@lru_cache(maxsize=1024)
+def title(name: str) -> str:
+    """A French title for a field of an annex table."""
+    if name in _WHOLE:
+        return _WHOLE[name]
+    text = name.replace("_NMoins", " N-").replace("_NPlus", " N+")
+    day = _DAYS.search(text)
+    text = _DAYS.sub("", text)
+    words = [_word(part) for part in re.split(r"(\sN[-+]\d)|_", text) if part]
+    if day:
+        words.append("au 01/01" if day[1].startswith("01") else "au 31/12")
+    joined = " ".join(words).strip()
+    return joined[:1].upper() + joined[1:] if joined else name
+
+
+def _word(part: str) -> str:
+    if part.startswith(" N"):
+        return part.strip()
+    return " ".join(_WORDS.get(piece, _shown(piece)) for piece in _PARTS.findall(part))
+
+
+def _shown(piece: str) -> str:
+    return piece if piece.isupper() or piece.isdigit() else piece.lower()

@@ -1,0 +1,213 @@
+"""Annex tables and the accountant's statements as tables of rows, ready for a CSV.
+
+One declarative table (``annex_tables.yaml``) says the fields of the 39 tables of the schema, their
+types and the labels of their codes; a table that it does not know goes out too, as text. Only
+tables with rows exist. Rows wait in a temporary file: memory does not grow with the document.
+
+    with AnnexTables(header) as tables:
+        for row in rows:
+            tables.add(row)
+        for table in tables.tables():
+            write_csv(path, table.names, table.rows())
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from .annex_cells import Column, cells, column, columns, declared
+from .document import AnnexRow, Header, Stage
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+SPOOL = 2_000_000
+"""Bytes of one table that stay in memory."""
+STAGE_NAMES = {
+    Stage.BP: "budget primitif",
+    Stage.DM: "décision modificative",
+    Stage.BS: "budget supplémentaire",
+    Stage.CA: "compte administratif",
+    Stage.CFU: "compte financier unique",
+}
+IDENTITY = (
+    ("BGT_NATDEC", "string", "Étape budgétaire"),
+    ("BGT_ANNEE", "year", "Exercice"),
+    ("BGT_SIRET", "string", "SIRET du budget"),
+    ("BGT_NOM", "string", "Nom du budget"),
+)
+
+
+@dataclass
+class Table:
+    """A table with rows. ``columns`` are Table Schema fields (name, type, title, unit)."""
+
+    kind: str
+    title_fr: str
+    title_en: str
+    columns: list[Column]
+    count: int
+    rows: Callable[[], Iterator[list[str]]]
+    """Yields the cells of each row, as text, in the order of ``columns``."""
+
+    @property
+    def names(self) -> list[str]:
+        return [column["name"] for column in self.columns]
+
+
+class Spool:
+    """Rows of one table, waiting: in memory, then in a temporary file."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, None] = {}
+        self.count = 0
+        self._stream: IO[bytes] = io.BytesIO()
+
+    def add(self, row: Mapping[str, str]) -> None:
+        """Keep a row (field -> text)."""
+        self.names.update(dict.fromkeys(row))
+        self.count += 1
+        self._stream.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        if isinstance(self._stream, io.BytesIO) and self._stream.tell() > SPOOL:
+            self._to_disk(self._stream)
+
+    def _to_disk(self, memory: io.BytesIO) -> None:
+        self._stream = tempfile.TemporaryFile()  # noqa: SIM115 - closed by ``close``
+        self._stream.write(memory.getbuffer())
+
+    def read(self) -> Iterator[dict[str, str]]:
+        """The rows, in the order they came."""
+        self._stream.seek(0)
+        for line in self._stream:
+            yield json.loads(line)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class Tables:
+    """What annexes and statements share: identity of the document, spools."""
+
+    def __init__(self, header: Header, siret: str | None = None) -> None:
+        self._identity = [
+            STAGE_NAMES[header.stage],
+            str(header.exercice),
+            siret or header.siret,
+            (header.libelle_etablissement or header.libelle_collectivite).strip(),
+        ]
+        self._header = header
+        self.spools: dict[str, Spool] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget the rows and their temporary files."""
+        for spool in self.spools.values():
+            spool.close()
+
+    def spool(self, name: str) -> Spool:
+        return self.spools.setdefault(name, Spool())
+
+    def table(
+        self, kind: str, titles: tuple[str, str], fields: Mapping[str, str], spool: Spool
+    ) -> Table:
+        lists = declared()["lists"]
+        described = [column(name, kind_, heading) for name, kind_, heading in IDENTITY]
+        for name, type_ in fields.items():
+            described += columns(name, type_, lists)
+
+        def rows() -> Iterator[list[str]]:
+            for row in spool.read():
+                made = list(self._identity)
+                for name, type_ in fields.items():
+                    made += cells(row.get(name, ""), type_, lists)
+                yield made
+
+        return Table(kind, *titles, described, spool.count, rows)
+
+
+class AnnexTables(Tables):
+    """Collects annex rows. ``siret``: the one to publish under (default: the document's)."""
+
+    def add(self, row: AnnexRow) -> None:
+        """Keep a row, unless TotEM calculated it."""
+        if not row.calculated:
+            self.spool(row.table).add(row.values)
+
+    def tables(self) -> list[Table]:
+        """Tables with rows, in the order of the schema, unknown ones last; then ``subventions``."""
+        known = declared()["tables"]
+        order = [name for name in known if name in self.spools]
+        order += [name for name in self.spools if name not in known]
+        found = [self._annex(name, known.get(name, {})) for name in order]
+        if "CONCOURS" in self.spools:
+            found.append(self._subventions(self.spools["CONCOURS"]))
+        return found
+
+    def _annex(self, name: str, declaration: Mapping[str, Any]) -> Table:
+        spool = self.spools[name]
+        fields = dict(declaration.get("fields", {}))
+        present = {key: kind for key, kind in fields.items() if key in spool.names}
+        present |= {key: "text" for key in spool.names if key not in fields}
+        titles = declaration.get("title", {"fr": f"Table {name}", "en": f"Table {name}"})
+        return self.table(f"annexe:{name.lower()}", (titles["fr"], titles["en"]), present, spool)
+
+    def _subventions(self, spool: Spool) -> Table:
+        described = [{"name": n, "type": t, "title": h, **u} for n, t, h, u in _SUBVENTIONS]
+
+        def rows() -> Iterator[list[str]]:
+            return (self._subvention(row) for row in spool.read())
+
+        titles = ("Subventions (schéma SCDL)", "Grants (SCDL schema)")
+        return Table("annexe:subventions", *titles, described, spool.count, rows)
+
+    def _subvention(self, row: Mapping[str, str]) -> list[str]:
+        """One grant in the national shape. What TOTEM does not say stays empty: no date of the
+        agreement, no conditions of payment, no share paid."""
+        in_kind = bool(row.get("LibPrestaNat", "").strip())
+        known = {
+            "nomAttribuant": self._identity[3],
+            "idAttribuant": self._identity[2],
+            "referenceDecision": row.get("DenomOuNumSubv", ""),
+            "nomBeneficiaire": row.get("LibOrgaBenef", ""),
+            "idBeneficiaire": row.get("Siret", ""),
+            "objet": row.get("ObjSubv", "") or row.get("LibPrestaNat", ""),
+            "montant": cells(row.get("MtSubv", ""), "amount", {})[0],
+            "nature": "aide en nature" if in_kind else "aide en numéraire",
+        }
+        return [known.get(name, "") for name, *_ in _SUBVENTIONS]
+
+
+_SUBVENTIONS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+    ("nomAttribuant", "string", "Nom de l'attribuant", {}),
+    ("idAttribuant", "string", "SIRET de l'attribuant", {}),
+    ("dateConvention", "date", "Date de la convention", {}),
+    ("referenceDecision", "string", "Référence de la décision", {}),
+    ("nomBeneficiaire", "string", "Nom du bénéficiaire", {}),
+    ("idBeneficiaire", "string", "SIRET du bénéficiaire", {}),
+    ("rnaBeneficiaire", "string", "Numéro RNA du bénéficiaire", {}),
+    ("objet", "string", "Objet de la subvention", {}),
+    ("montant", "number", "Montant", {"unit": "EUR"}),
+    ("nature", "string", "Nature de la subvention", {}),
+    ("conditionsVersement", "string", "Conditions de versement", {}),
+    ("datesPeriodeVersement", "string", "Dates de versement", {}),
+    ("idRAE", "string", "Référence au répertoire des aides aux entreprises", {}),
+    ("notificationUE", "boolean", "Aide notifiée à la Commission européenne", {}),
+    ("pourcentageSubvention", "number", "Part du montant versée", {}),
+)
+
+
+def add_all(tables: AnnexTables, rows: Iterable[AnnexRow]) -> AnnexTables:
+    """``tables`` with every row; for those who have the rows at hand."""
+    for row in rows:
+        tables.add(row)
+    return tables
