@@ -173,6 +173,8 @@ def field_value(field: Mapping[str, Any], value: Any) -> str:
     if choices:
         values = value if isinstance(value, list) else [value]
         return ", ".join(scheming_choices_label(choices, one) for one in values)
+    if name == "budget_population":
+        return formatting.number(value, language())
     if name == "budget_departement":
         return f"{territory().departement_name(value)} ({value})"
     if name == "budget_region":
