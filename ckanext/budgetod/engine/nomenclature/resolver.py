@@ -109,6 +109,11 @@ class Resolver:
         """The label of a function of any level, "" when unknown."""
         return self._fonction_label(code).text
 
+    def nature_label(self, code: str) -> str:
+        """The label of an account or chapter of any level, "" when unknown."""
+        found = self._best(("compte", "chapitre"), code)
+        return found.entry.label if found else ""
+
     def _chapter_and_equipment(self, line: BudgetLine) -> tuple[Chapter, bool]:
         question = (
             line.nature,
