@@ -86,12 +86,14 @@ def convert(
     plans: Any = None,
     progress: Progress | None = None,
     previous: Source | Mapping[str, Any] | None = None,
+    formula_guard: bool = False,
 ) -> Conversion:
     """Write everything that can be published about a document into ``out_dir``.
 
     ``formats`` among csv, parquet, json. ``profile`` among strict, annexes, sans_xml, none. With
     ``facts`` (``GatePass.facts``) the source is already anonymised and is not anonymised again.
     ``progress(step, fraction)`` is called now and then. Each file is complete or absent.
+    ``formula_guard`` puts an apostrophe before free texts that a spreadsheet would calculate.
     """
     from .pipeline import convert as run
 
@@ -107,6 +109,7 @@ def convert(
         plans=plans,
         progress=progress,
         previous=previous,
+        formula_guard=formula_guard,
     )
 
 

@@ -28,7 +28,16 @@ _WORDS = {
     "fr": {
         "section": {"F": "fonctionnement", "I": "investissement"},
         "size_word": {"plus": "élevées", "moins": "faibles"},
-        "debt": {"capital_exercice": "Capital remboursé", "interets": "Intérêts"},
+        "debt": {"capital_exercice": "Capital remboursé", "interets_exercice": "Intérêts"},
+        "reason": {
+            "empty": "cellule vide",
+            "not_listed": "valeur hors de la liste",
+            "too_long": "code trop long",
+            "not_a_year": "pas une année",
+            "not_a_siret": "pas un SIRET",
+            "not_a_number": "pas un nombre",
+            "wrong_key": "clé fausse",
+        },
         "of": {"F": "de fonctionnement", "I": "d’investissement"},
         "side": {"D": "dépenses", "R": "recettes"},
         "side1": {"D": "dépense", "R": "recette"},
@@ -47,7 +56,16 @@ _WORDS = {
     },
     "en": {
         "section": {"F": "operating", "I": "investment"},
-        "debt": {"capital_exercice": "Capital repaid", "interets": "Interest"},
+        "reason": {
+            "empty": "empty cell",
+            "not_listed": "value not in the list",
+            "too_long": "code too long",
+            "not_a_year": "not a year",
+            "not_a_siret": "not a SIRET",
+            "not_a_number": "not a number",
+            "wrong_key": "wrong key",
+        },
+        "debt": {"capital_exercice": "Capital repaid", "interets_exercice": "Interest"},
         "side": {"D": "expenditure", "R": "revenue"},
         "side1": {"D": "expenditure", "R": "revenue"},
         "stage": {

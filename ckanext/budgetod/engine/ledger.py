@@ -32,6 +32,14 @@ class Key(NamedTuple):
     fonction: str
 
 
+class Place(NamedTuple):
+    """Rank of a line, line of the file, and the entry it belongs to."""
+
+    line: int
+    source_line: int | None
+    key: Key
+
+
 @dataclass(slots=True)
 class Entry:
     """Seven sums, labels, the number of lines, the first places (line rank, line of the file)."""
@@ -118,10 +126,14 @@ class Ledger:
         """Sum of one of the seven amounts over the chosen entries."""
         return sum((entry.sums[rank] for _, entry in self.select(keep)), ZERO)
 
-    def places(self, keep: Callable[[Key], bool], limit: int = 10) -> list[tuple[int, int | None]]:
+    def places(self, keep: Callable[[Key], bool], limit: int = 10) -> list[Place]:
         """First places in the file of the chosen entries, in the order of the file."""
-        found = (place for _, entry in self.select(keep) for place in entry.places)
-        return sorted(found, key=lambda place: place[0])[:limit]
+        found = (
+            Place(line, source, key)
+            for key, entry in self.select(keep)
+            for line, source in entry.places
+        )
+        return sorted(found, key=lambda place: place.line)[:limit]
 
 
 def is_result(key: Key) -> bool:

@@ -17,6 +17,10 @@ from .version import REPORT_FORMAT, REPORT_VERSION
 
 PASSED, FAILED, NOT_APPLICABLE = "passed", "failed", "not_applicable"
 
+LAST_STRICT_VERSION = 95
+"""Up to this TotEM version the official schema is known: unknown elements are a fault."""
+NOT_ELEMENTS = frozenset({"#comment", "#pi", "#text", "…"})
+SHOWN_NAMES = 8
 _ALWAYS_WITHHOLD = frozenset({"S05", "I01", "I04"})
 _VOTED = frozenset({Stage.BP.value, Stage.DM.value, Stage.BS.value})
 _ORDER = {Level.BLOCKING: 0, Level.CONFIRM: 1, Level.INFO: 2}
@@ -87,7 +91,18 @@ class Report:
             masked=(*self.masked, *(dict(row) for row in masked)),
             dropped=(*self.dropped, *(dict(row) for row in dropped)),
         )
-        return completed.with_findings(findings)
+        return completed.with_findings([*findings, *completed._unknown_elements()])
+
+    def _unknown_elements(self) -> list[Finding]:
+        """F16: expected of a TotEM version later than the official schema, to confirm otherwise."""
+        names = sorted({str(row["what"]) for row in self.dropped} - NOT_ELEMENTS)
+        if not names:
+            return []
+        version = str(self.document.get("schema_version", ""))
+        later = version.isdigit() and int(version) > LAST_STRICT_VERSION
+        level = Level.INFO if later else Level.CONFIRM
+        params = {"n": len(names), "noms": names[:SHOWN_NAMES]}
+        return [Finding("F16", level, params, count=len(names))]
 
     def with_rows(self, rows: Mapping[str, int]) -> Report:
         return replace(self, rows=dict(rows))

@@ -26,17 +26,22 @@ def valid_siret(text: str) -> bool:
 
 
 def usable_siret(header: Header, given: str | None = None) -> str:
-    """The SIRET to publish under, "" when none can be established.
+    """The SIRET to publish under: the one given, else the file's own; "" when it is not valid.
 
-    In order: the one given (if valid), the file's own, a valid ``IdColl`` or ``IdEtabPal`` of the
-    same SIREN. ValueError when the given one is not valid.
+    Nothing is repaired in silence: who repairs (a person, the portal) gives the right one.
+    ValueError when the one given is not valid.
     """
     if given:
         if not valid_siret(given):
             raise ValueError(f"not a valid SIRET: {given}")
         return given
-    candidates = (header.siret, header.id_coll, header.siret_principal)
-    same = (text for text in candidates if text[:9] == header.siren)
+    return header.siret if valid_siret(header.siret) else ""
+
+
+def candidate_siret(header: Header) -> str:
+    """A valid SIRET of the same SIREN elsewhere in the header, to offer for a repair; "" if none."""
+    others = (header.id_coll, header.siret_principal)
+    same = (text for text in others if text[:9] == header.siren)
     return next((text for text in same if valid_siret(text)), "")
 
 

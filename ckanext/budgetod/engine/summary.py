@@ -22,6 +22,7 @@ from .version import SUMMARY_VERSION
 
 if TYPE_CHECKING:
     from .checks.evidence import Evidence
+    from .nomenclature import Resolver
 
 SECTIONS = ("F", "I")
 SIDES = ("D", "R")
@@ -39,11 +40,12 @@ TRACES = {
 }
 
 
-def summarise(evidence: Evidence, labels: Labels | None = None) -> dict[str, Any]:
+def summarise(evidence: Evidence, resolver: Resolver | None = None) -> dict[str, Any]:
     """The summary of a document from what its one pass gathered.
 
-    ``labels(kind, code)`` names a function or an account of any level ("" when it has no name).
+    ``resolver`` names functions and accounts of the levels that no line carries itself.
     """
+    labels = None if resolver is None else _labels(resolver)
     header, ledger = evidence.header, evidence.ledger
     people = population(header)
     base = ratios.base(header, ledger)
@@ -68,6 +70,13 @@ def summarise(evidence: Evidence, labels: Labels | None = None) -> dict[str, Any
         "source_ratio": header.information("SourceRatio").strip(),
         **_annexes(evidence),
     }
+
+
+def _labels(resolver: Resolver) -> Labels:
+    def label(kind: str, code: str) -> str:
+        return resolver.fonction_label(code) if kind == "fonction" else resolver.nature_label(code)
+
+    return label
 
 
 def _text(amount: Decimal) -> str:

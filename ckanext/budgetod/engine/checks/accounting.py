@@ -33,38 +33,41 @@ def _totals(evidence: Evidence, name: str) -> Mapping[str, Any]:
 
 @check("Q12", Level.INFO, applies=lambda e: bool(e.annexes.consolidation))
 def consolidation_says_what_lines_say(evidence: Evidence) -> Iterator[Finding]:
-    """Budget principal (code 01) of the annex, per section and side; 001 and 002 in or out."""
-    ledger = evidence.ledger
-    for (section, side), (opened, done) in sorted(evidence.annexes.consolidation.items()):
-        keep = of(section, side)
-        if opened not in _with_and_without_results(evidence, keep, ledger.credits):
-            params = _gap(section, side, "credits", opened, ledger.credits(keep))
-            yield Finding("Q12", Level.INFO, params)
-        real = lambda chosen: ledger.amount(REAL, chosen)  # noqa: E731
-        if evidence.header.stage.is_account and done not in _with_and_without_results(
-            evidence, keep, real
-        ):
-            yield Finding("Q12", Level.INFO, _gap(section, side, "realise", done, real(keep)))
+    """Budget principal (code 01) of the annex, per section and side.
+
+    Vendors write credits with or without what is carried over, amounts with or without 001 and 002.
+    """
+    account = evidence.header.stage.is_account
+    for (section, side), (opened, done, carried) in sorted(evidence.annexes.consolidation.items()):
+        opening = _measured(evidence, section, side, evidence.ledger.credits)
+        if not {opened, opened + carried}.intersection(opening):
+            yield _gap(section, side, "credits", opened, opening[0])
+        real = _measured(evidence, section, side, lambda k: evidence.ledger.amount(REAL, k))
+        if account and done not in real:
+            yield _gap(section, side, "realise", done, real[0])
 
 
-def _with_and_without_results(evidence: Evidence, keep: Any, measure: Any) -> tuple[Decimal, ...]:
+def _measured(evidence: Evidence, section: str, side: str, measure: Any) -> tuple[Decimal, ...]:
+    """A sum over a section and side with 001 and 002, then without."""
+    keep = of(section, side)
     return measure(keep), measure(lambda key: keep(key) and not is_result(key))
 
 
-def _gap(section: str, side: str, name: str, annex: Decimal, lines: Decimal) -> dict[str, str]:
-    return {
+def _gap(section: str, side: str, name: str, annex: Decimal, lines: Decimal) -> Finding:
+    params = {
         "section": section,
         "sens": side,
         "montants": name,
         "annexe": text(annex),
         "lignes": text(lines),
     }
+    return Finding("Q12", Level.INFO, params)
 
 
 @check("Q13", Level.INFO, applies=lambda e: bool(_totals(e, "debt")) and e.header.stage.is_account)
 def debt_annex_follows_the_lines(evidence: Evidence) -> Iterator[Finding]:
     """Capital repaid in the year against D 1641; the annex is approximate by nature."""
-    for field, account in (("capital_exercice", "1641"), ("interets", "66111")):
+    for field, account in (("capital_exercice", "1641"), ("interets_exercice", "66111")):
         stated = number(_totals(evidence, "debt").get(field))
 
         def keep(key: Key, account: str = account) -> bool:

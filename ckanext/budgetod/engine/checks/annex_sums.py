@@ -38,9 +38,10 @@ class AnnexSums:
         kind = values.get("CodTypBudAgreg")
         if kind == "01":
             key = (values.get("CodInvFonc", ""), values.get("CodRD", ""))
-            sums = self.consolidation.setdefault(key, [ZERO, ZERO])
+            sums = self.consolidation.setdefault(key, [ZERO, ZERO, ZERO])
             sums[0] += number(values.get("MtCredOuv"))
             sums[1] += number(values.get("MtRealMandatTitre"))
+            sums[2] += number(values.get("RAR"))
         elif kind == "02" and len(self.budgets) < _MAX_BUDGETS:
             budget = Budget(
                 values.get("CodBudAnnex", ""),

@@ -9,7 +9,7 @@ from typing import Any
 from ..document import Stage
 from ..findings import Finding, Level
 from ..ledger import CRED_OUV, PREV, RAR_PREC, REAL, ZERO, Key
-from .evidence import Evidence, places, text
+from .evidence import Evidence, bare_places, places, text
 from .registry import check
 
 SECTIONS = ("F", "I")
@@ -60,7 +60,7 @@ def _chapters(evidence: Evidence, section: str) -> list[dict[str, Any]]:
     rows = []
     for code in codes:
         spent, received = (ledger.credits(in_chapter(code, side)) for side in SIDES)
-        lines = [line for line, _ in ledger.places(lambda key, c=code: key.chapter == c, 4)]
+        lines = [found.line for found in ledger.places(lambda key, c=code: key.chapter == c, 4)]
         rows.append((abs(spent - received), _row(code, spent, received, lines)))
     return [row for _, row in sorted(rows, key=lambda item: (-item[0], item[1]["chapitre"]))]
 
@@ -168,7 +168,7 @@ def _ordre_row(
     evidence: Evidence, code: str, measure: Callable[[Callable[[Key], bool]], Decimal]
 ) -> dict[str, Any]:
     spent, received = (measure(in_chapter(code, side)) for side in SIDES)
-    lines = [line for line, _ in evidence.ledger.places(lambda key: key.chapter == code, 4)]
+    lines = [found.line for found in evidence.ledger.places(lambda key: key.chapter == code, 4)]
     return _row(code, spent, received, lines)
 
 
@@ -215,4 +215,4 @@ def no_line_is_said_twice(evidence: Evidence) -> Iterator[Finding]:
     found = evidence.duplicates.places()
     if found:
         params = {"n": len(found)}
-        yield Finding("Q16", Level.CONFIRM, params, places(found[:10]), len(found))
+        yield Finding("Q16", Level.CONFIRM, params, bare_places(found[:10]), len(found))

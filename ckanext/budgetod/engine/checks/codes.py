@@ -21,7 +21,7 @@ def nomenclature_is_known(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("N01", Level.CONFIRM, params)
 
 
-@check("N02", Level.INFO, applies=lambda e: e.plan_known)
+@check("N02", Level.INFO)
 def labels_come_from_the_plan(evidence: Evidence) -> Iterator[Finding]:
     """Labels found in another year's plan or in a neighbouring declination."""
     lines = evidence.lines_elsewhere
@@ -31,7 +31,7 @@ def labels_come_from_the_plan(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("N02", Level.INFO, {"n": lines, "table": table}, count=lines)
 
 
-@check("N05", Level.CONFIRM, applies=lambda e: e.plan_known)
+@check("N05", Level.CONFIRM)
 def codes_are_in_a_plan(evidence: Evidence) -> Iterator[Finding]:
     if evidence.unknown_codes:
         yield _codes("N05", evidence.unknown_codes)

@@ -22,7 +22,8 @@ from ..document import (
     ResolvedLine,
 )
 from ..findings import Where
-from ..ledger import Ledger
+from ..ledger import Ledger, Place
+from ..scdl.validator import RowValidator
 from .annex_sums import AnnexSums
 from .comptable_sums import ComptableSums
 from .duplicates import Duplicates
@@ -57,6 +58,7 @@ class Evidence:
 
     header: Header
     facts: Mapping[str, Any] | None = None
+    edition: Mapping[str, str] = field(default_factory=dict)
     siret: str = ""
     plan_known: bool = True
     today: date = field(default_factory=date.today)
@@ -80,7 +82,7 @@ class Evidence:
     destroyed: Places = field(default_factory=Places)
     repaired: int = 0
     siret_missing: bool = False
-    unknown_elements: Counter[str] = field(default_factory=Counter)
+    conformity: RowValidator | None = None
 
     def add_line(self, resolved: ResolvedLine) -> None:
         """Count a line that TotEM did not calculate."""
@@ -184,20 +186,31 @@ def _by_function(chapter: str) -> bool:
 def where(resolved: ResolvedLine) -> Where:
     """The place of a line, with a note that quotes codes only."""
     line = resolved.line
-    words = [f"nature {line.nature}" if line.nature else "sans nature"]
-    words.append(_SIDES.get(line.cod_rd, "sens inconnu"))
-    words.append("ordre" if line.op_budg == "1" else "réel")
-    return Where(
-        line=line.index,
-        source_line=line.source_line,
-        element=f"Budget/LigneBudget[{line.index}]",
-        note=", ".join(words),
+    note = _note(line.nature, line.cod_rd, line.op_budg)
+    return _where(line.index, line.source_line, note)
+
+
+def _note(nature: str, side: str, ordre: str) -> str:
+    words = [f"nature {nature}" if nature else "sans nature"]
+    words.append(_SIDES.get(side, "sens inconnu"))
+    words.append("ordre" if ordre == "1" else "réel")
+    return ", ".join(words)
+
+
+def _where(line: int, source_line: int | None, note: str = "") -> Where:
+    return Where(line, source_line, f"Budget/LigneBudget[{line}]", note)
+
+
+def places(found: Iterable[Place]) -> tuple[Where, ...]:
+    """Places of a ledger as ``Where``."""
+    return tuple(
+        _where(line, source, _note(key.nature, key.side, key.ordre)) for line, source, key in found
     )
 
 
-def places(found: Iterable[tuple[int, int | None]], note: str = "") -> tuple[Where, ...]:
-    """Places of a ledger as ``Where``."""
-    return tuple(Where(line, source, f"Budget/LigneBudget[{line}]", note) for line, source in found)
+def bare_places(found: Iterable[tuple[int, int | None]]) -> tuple[Where, ...]:
+    """Places of which only the rank is known."""
+    return tuple(_where(line, source) for line, source in found)
 
 
 def text(amount: Decimal) -> str:

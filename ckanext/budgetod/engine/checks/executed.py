@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from ..document import Stage
 from ..findings import Finding, Level
 from ..informations import population
 from ..ledger import REAL, ZERO, Key, is_real
@@ -62,18 +63,23 @@ def _over(evidence: Evidence, code: str) -> dict[str, Any] | None:
         "credits": text(opened),
         "realise": text(done),
         "ecart": text(done - opened),
-        "lignes": [line for line, _ in evidence.ledger.places(keep, 4)],
+        "lignes": [found.line for found in evidence.ledger.places(keep, 4)],
     }
 
 
-@check("Q15", Level.INFO, applies=lambda e: population(e.header) is not None)
+def _whole_year(evidence: Evidence) -> bool:
+    """An amending decision says a part of the year only: no ratio can be drawn from it."""
+    return evidence.header.stage not in (Stage.DM, Stage.BS)
+
+
+@check("Q15", Level.INFO, applies=lambda e: _whole_year(e) and population(e.header) is not None)
 def stated_ratios_are_those_of_the_lines(evidence: Evidence) -> Iterator[Finding]:
     """Ratios of InformationsGenerales that the lines can give, one percent apart at most."""
     debt = ((evidence.facts or {}).get("annex_totals") or {}).get("debt") or {}
     table = [
         {"code": code, "fichier": str(stated), "calcul": str(computed)}
         for code, stated, computed in recompute(evidence.header, evidence.ledger, debt)
-        if abs(stated - computed) > RATIO_TOLERANCE * max(abs(stated), abs(computed))
+        if computed and abs(stated - computed) > RATIO_TOLERANCE * max(abs(stated), abs(computed))
     ]
     if table:
         yield Finding("Q15", Level.INFO, {"n": len(table), "table": table}, count=len(table))

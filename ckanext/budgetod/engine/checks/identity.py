@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..document import Stage
 from ..findings import Finding, Level
-from ..siret import valid_siret
+from ..siret import candidate_siret, valid_siret
 from .evidence import Evidence
 from .registry import check
 
@@ -18,10 +18,13 @@ DEFINITIVE = "D"
 def siret_is_valid(evidence: Evidence) -> Iterator[Finding]:
     """Fourteen digits with a right key; ``repare`` is the one used instead, if any."""
     stated = evidence.header.siret
-    if evidence.siret_missing:
-        yield Finding("I05", Level.CONFIRM, {"case": "missing", "repare": evidence.siret})
-    elif not valid_siret(stated):
-        yield Finding("I05", Level.CONFIRM, {"siret": stated, "repare": evidence.siret})
+    if evidence.siret_missing or not valid_siret(stated):
+        params = {"siret": stated, "repare": evidence.siret}
+        if evidence.siret_missing:
+            params["case"] = "missing"
+        if not evidence.siret:
+            params["candidat"] = candidate_siret(evidence.header)
+        yield Finding("I05", Level.CONFIRM, params)
 
 
 @check("I03", Level.INFO, applies=lambda e: e.header.is_annexe)
@@ -61,29 +64,25 @@ def document_is_voted(evidence: Evidence) -> Iterator[Finding]:
 
 @check("S03", Level.CONFIRM)
 def vote_date_is_plausible(evidence: Evidence) -> Iterator[Finding]:
-    """Present, not in the future, between the year before the exercice and two years after."""
+    """Present, not in the future, from the year before (a budget) or after (an account) on."""
     header = evidence.header
-    voted = header.date_vote
+    voted = header.date_vote or header.date_vote_exercice
     if voted is None:
         yield Finding("S03", Level.CONFIRM, {"case": "missing"})
         return
     params = {"date": voted.isoformat(), "exercice": str(header.exercice)}
+    earliest = header.exercice + 1 if header.stage.is_account else header.exercice - 1
     if voted > evidence.today:
         yield Finding("S03", Level.CONFIRM, params)
-    elif not header.exercice - 1 <= voted.year <= header.exercice + 2:
+    elif not earliest <= voted.year <= header.exercice + 2:
         yield Finding("S03", Level.CONFIRM, {**params, "case": "far"})
 
 
-@check("S04", Level.CONFIRM, applies=lambda e: bool(_edition(e).get("type")))
+@check("S04", Level.CONFIRM, applies=lambda e: bool(e.edition.get("type")))
 def account_is_final(evidence: Evidence) -> Iterator[Finding]:
     """A CFU whose edition is not the definitive one."""
-    edition = _edition(evidence)
-    if edition["type"] != DEFINITIVE:
-        yield Finding("S04", Level.CONFIRM, {"date": edition.get("date", "")})
-
-
-def _edition(evidence: Evidence) -> dict[str, str]:
-    return dict((evidence.facts or {}).get("edition") or {})
+    if evidence.edition["type"] != DEFINITIVE:
+        yield Finding("S04", Level.CONFIRM, {"date": evidence.edition.get("date", "")})
 
 
 def _seal(evidence: Evidence) -> str:

@@ -1,0 +1,1 @@
+"""Parts of the ``budgetod`` command; nothing heavy is imported before a file is read."""

@@ -1,0 +1,157 @@
+"""Opens zip, tar.gz and gz archives without trusting them.
+
+No path of an archive is ever used to write; members are copied to anonymous temporary files. Number
+of members, bytes and ratio are bounded; archives within archives are not opened.
+"""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from ..errors import TooLarge, Unreadable
+
+MAX_MEMBERS = 2000
+MAX_MEMBER_BYTES = 200_000_000
+MAX_TOTAL_BYTES = 2_000_000_000
+MAX_RATIO = 300
+SPOOL = 8_000_000
+CHUNK = 1 << 18
+
+_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
+
+
+@dataclass(slots=True)
+class Opened:
+    """What an archive gave: members kept, members ignored."""
+
+    documents: int = 0
+    ignored: list[str] = field(default_factory=list)
+
+
+def kind_of(head: bytes) -> str:
+    """``zip``, ``gz`` or "" from the first bytes."""
+    if head.startswith(_ZIP):
+        return "zip"
+    return "gz" if head.startswith(_GZIP) else ""
+
+
+def members(stream: IO[bytes], name: str, opened: Opened) -> Iterator[tuple[str, IO[bytes]]]:
+    """Name and content of each member that looks like XML; ``opened`` counts the rest.
+
+    ``stream`` is seekable. Raises Unreadable (F07 broken, F12 encrypted) and TooLarge (F09).
+    """
+    head = stream.read(4)
+    stream.seek(0)
+    budget = _Budget(_size(stream))
+    try:
+        if kind_of(head) == "zip":
+            yield from _zip(stream, budget, opened)
+        elif _is_tar(stream):
+            yield from _tar(stream, budget, opened)
+        else:
+            yield from _gz(stream, name, budget, opened)
+    except _BROKEN:
+        raise Unreadable("F07") from None
+
+
+def _size(stream: IO[bytes]) -> int:
+    stream.seek(0, 2)
+    size = stream.tell()
+    stream.seek(0)
+    return size
+
+
+class _Budget:
+    """Bytes that may still be unpacked from one archive."""
+
+    def __init__(self, packed: int) -> None:
+        self.packed = max(packed, 1)
+        self.total = 0
+        self.members = 0
+
+    def member(self) -> None:
+        self.members += 1
+        if self.members > MAX_MEMBERS:
+            raise TooLarge("F09", case="archive")
+
+    def spend(self, count: int) -> None:
+        self.total += count
+        limit = min(MAX_TOTAL_BYTES, max(self.packed * MAX_RATIO, CHUNK))
+        if self.total > limit:
+            raise TooLarge("F09", case="archive")
+
+
+def _zip(stream: IO[bytes], budget: _Budget, opened: Opened) -> Iterator[tuple[str, IO[bytes]]]:
+    with zipfile.ZipFile(stream) as archive:
+        for info in archive.infolist():
+            if info.is_dir():
+                continue
+            budget.member()
+            if info.flag_bits & 1:
+                raise Unreadable("F12")
+            with archive.open(info) as source:
+                yield from _keep(source, info.filename, budget, opened)
+
+
+def _is_tar(stream: IO[bytes]) -> bool:
+    try:
+        with tarfile.open(fileobj=stream, mode="r:gz"):
+            return True
+    except (*_BROKEN, OSError):
+        return False
+    finally:
+        stream.seek(0)
+
+
+def _tar(stream: IO[bytes], budget: _Budget, opened: Opened) -> Iterator[tuple[str, IO[bytes]]]:
+    with tarfile.open(fileobj=stream, mode="r|gz") as archive:
+        for info in archive:
+            budget.member()
+            source = archive.extractfile(info) if info.isreg() else None
+            if source is not None:
+                yield from _keep(source, info.name, budget, opened)
+
+
+def _gz(
+    stream: IO[bytes], name: str, budget: _Budget, opened: Opened
+) -> Iterator[tuple[str, IO[bytes]]]:
+    with gzip.GzipFile(fileobj=stream) as source:
+        yield from _keep(source, Path(name).stem, budget, opened)
+
+
+def _keep(
+    source: IO[bytes], name: str, budget: _Budget, opened: Opened
+) -> Iterator[tuple[str, IO[bytes]]]:
+    """Copy a member that looks like XML, count the others as ignored."""
+    label = Path(name.replace("\\", "/")).name
+    head = source.read(CHUNK)
+    if not looks_like_xml(head):
+        opened.ignored.append(label)
+        return
+    copy = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 - the caller closes it
+    size = 0
+    while head:
+        size += len(head)
+        budget.spend(len(head))
+        if size > MAX_MEMBER_BYTES:
+            raise TooLarge("F09", case="too_large", size=size, max=MAX_MEMBER_BYTES)
+        copy.write(head)
+        head = source.read(CHUNK)
+    copy.seek(0)
+    opened.documents += 1
+    yield label, copy
+
+
+def looks_like_xml(head: bytes) -> bool:
+    """A ``<`` first, whatever the byte order mark, the white space or the UTF-16."""
+    bare = head[:64].removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe")
+    return bare.removeprefix(b"\xfe\xff").replace(b"\x00", b"").lstrip()[:1] == b"<"

@@ -1,0 +1,69 @@
+"""What the command writes: one line a document, colours and progress on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
+
+_COLOURS = {"green": "32", "yellow": "33", "red": "31", "grey": "90"}
+_BAR = 24
+_MARKS = {0: ("✔", "green"), 1: ("?", "yellow"), 2: ("✘", "red")}
+
+
+class Screen:
+    """``out`` takes results, ``err`` progress and refusals."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, lang: str) -> None:
+        self.as_json, self.quiet, self.lang = as_json, quiet, lang
+        self.out: TextIO = sys.stdout
+        self.err: TextIO = sys.stderr
+        self._bar = not (quiet or as_json) and self.err.isatty()
+        self._colours = self.out.isatty() and "NO_COLOR" not in os.environ
+
+    def paint(self, text: str, colour: str) -> str:
+        """The text in colour, on a terminal that wants it."""
+        return f"\033[{_COLOURS[colour]}m{text}\033[0m" if self._colours else text
+
+    def result(self, code: int, name: str, text: str, data: Mapping[str, Any]) -> None:
+        """One document done: a JSON line, or one line for a person."""
+        self.clear()
+        if self.as_json:
+            line = json.dumps({"file": name, "exit": code, **data}, ensure_ascii=False)
+            print(line, file=self.out)
+        elif not self.quiet or code:
+            mark, colour = _MARKS[code]
+            print(f"{self.paint(mark, colour)} {name}: {text}", file=self.out)
+        self.out.flush()
+
+    def detail(self, text: str) -> None:
+        """A further line about the document above."""
+        if not (self.quiet or self.as_json):
+            print(f"    {text}", file=self.out)
+
+    def note(self, text: str) -> None:
+        """Something to know, beside the results."""
+        if not (self.quiet or self.as_json):
+            self.clear()
+            print(text, file=self.err)
+
+    def progress(self, name: str) -> Callable[[str, float], None] | None:
+        """A progress bar for a document, None when nobody looks."""
+        if not self._bar:
+            return None
+
+        def show(step: str, fraction: float) -> None:
+            done = int(_BAR * max(0.0, min(1.0, fraction)))
+            bar = "█" * done + "░" * (_BAR - done)
+            self.err.write(f"\r\033[K{bar} {step} {name[-40:]}")
+            self.err.flush()
+
+        return show
+
+    def clear(self) -> None:
+        """Take the progress bar away."""
+        if self._bar:
+            self.err.write("\r\033[K")
+            self.err.flush()

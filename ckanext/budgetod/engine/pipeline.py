@@ -1,0 +1,297 @@
+"""From a document to everything that can be published about it.
+
+``STAGES`` names the steps told to ``progress``, in order. One pass over the XML feeds the controls,
+the SCDL rows, the annexes, the accountant's statements and the summary. Files are written in a
+private folder and moved to their place when all of them are complete.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any
+
+from . import tables
+from .anonymiser import GatePass, anonymise
+from .checks import run_checks
+from .document import Header, ResolvedLine
+from .files import fresh_file
+from .inspection import Nowhere
+from .outputs import AccountingFiles, LineFiles, Output, basename
+from .reading import Options, Reading, read_document, resolved_lines
+from .report import Report, describe
+from .scdl.schema import COLUMNS
+from .scdl.writer import CsvWriter
+from .summary import summarise
+
+STAGES = ("anonymise", "checks", "conversion", "files")
+Progress = Callable[[str, float], None]
+Given = Any
+"""A path or a binary stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What a conversion made. ``others``: the further Budgets of the same document, if any."""
+
+    header: Header
+    report: Report
+    summary: dict[str, Any]
+    outputs: list[Output] = field(default_factory=list)
+    others: tuple[Conversion, ...] = ()
+
+
+def read(source: Given, **options: Any) -> Conversion:
+    """Check and sum up; nothing is written. Options as ``check``."""
+    with _rewindable(source) as stream:
+        gate = None
+        if options.get("facts") is None:
+            gate = anonymise(stream, Nowhere())
+            stream.seek(0)
+        readings, _ = read_document(
+            stream, _options(options, gate), lambda index: (LineFiles(None),)
+        )
+    return _conversions([_answer(reading, gate) for reading in readings])
+
+
+def check(source: Given, **options: Any) -> Report:
+    """The report of a document (see ``engine.check``)."""
+    return read(source, **options).report
+
+
+def read_lines(source: Given, *, plans: Any = None) -> Iterator[ResolvedLine]:
+    """The resolved lines, one by one (see ``engine.read_lines``)."""
+    return resolved_lines(_path(source), plans)
+
+
+def write_scdl(source: Given, target: Given, *, siret: str | None = None, plans: Any = None) -> int:
+    """The strict CSV alone (see ``engine.write_scdl``).
+
+    Raises Unreadable (I05, Q23) when the file could not be valid; a path is then left alone.
+    """
+    with _target(target) as stream, CsvWriter(stream, COLUMNS) as writer:
+        return tables.write_strict(_path(source), writer, siret, plans)
+
+
+def convert(
+    source: Given,
+    out_dir: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = ("csv",),
+    profile: str = "strict",
+    facts: Mapping[str, Any] | None = None,
+    siret: str | None = None,
+    lang: str = "fr",
+    basename: str | None = None,
+    plans: Any = None,
+    progress: Progress | None = None,
+    previous: Given = None,
+    formula_guard: bool = False,
+) -> Conversion:
+    """Write everything about a document (see ``engine.convert``)."""
+    tell = progress or (lambda step, fraction: None)
+    out = Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    settings = tables.Settings(tuple(formats), lang, profile, formula_guard, basename)
+    settings.check()
+    with _rewindable(source) as stream, _private_folder(out) as folder:
+        gate = None
+        if facts is None:
+            tell(STAGES[0], 0.0)
+            gate, stream = _anonymised(stream, folder, profile)
+        options = {"facts": facts, "siret": siret, "plans": plans, "previous": previous}
+        job = _Job(folder, settings, gate, tell)
+        conversions = job.run(stream, _options(options, gate))
+        if gate:
+            stream.close()
+        moved = _moved(conversions, folder, out)
+    tell(STAGES[3], 1.0)
+    return _conversions(moved)
+
+
+class _Job:
+    """The reading pass of one conversion, and the files of each of its Budgets."""
+
+    def __init__(
+        self, folder: Path, settings: tables.Settings, gate: GatePass | None, tell: Progress
+    ) -> None:
+        self._folder, self._settings, self._gate, self._tell = folder, settings, gate, tell
+        self._names: set[str] = set()
+
+    def run(self, stream: IO[bytes], options: Options) -> list[Conversion]:
+        size = max(_size(stream), 1)
+        self._tell(STAGES[1], 0.0)
+        readings, _ = read_document(
+            stream,
+            options,
+            self._writers,
+            lambda done: self._tell(STAGES[2], min(done / size, 1.0)),
+        )
+        return [self._finish(index, reading) for index, reading in enumerate(readings)]
+
+    def _writers(self, index: int) -> Sequence[Any]:
+        folder = self._folder / str(index)
+        folder.mkdir()
+        settings = self._settings
+        writers = [LineFiles(folder, settings.guard), tables.AnnexFiles(folder, settings)]
+        return (*writers, AccountingFiles(folder)) if index == 0 else writers
+
+    def _finish(self, index: int, reading: Reading) -> Conversion:
+        """Close the files of a Budget, decide which exist, name them, describe them."""
+        lines = reading.writers[0]
+        lines.close()
+        outputs = [out for w in reading.writers for out in w.outputs(self._settings.lang)]
+        absent = _absent(lines, outputs)
+        answer = _answer(reading, self._gate)
+        report = answer.report.with_absent_files(absent)
+        written = lines.validator.rows if lines.is_valid else 0
+        report = report.with_rows({**report.rows, "written": written})
+        if index == 0 and self._gate and self._settings.profile != "sans_xml":
+            outputs.append(tables.xml_output(self._folder / "document.xml"))
+        folder = self._folder / str(index)
+        name = self._name(reading.header)
+        files = tables.finish(
+            folder, name, answer.header, report, answer.summary, outputs, self._settings
+        )
+        return replace(answer, report=report, outputs=files)
+
+    def _name(self, header: Header) -> str:
+        """The base name of a Budget's files, different for each Budget of a document."""
+        wanted = self._settings.basename or basename(header)
+        name, rank = wanted, 2
+        while name in self._names:
+            name, rank = f"{wanted}-{rank}", rank + 1
+        self._names.add(name)
+        return name
+
+
+def _answer(reading: Reading, gate: GatePass | None) -> Conversion:
+    """Report and summary of one Budget, completed by what the gate saw of the original."""
+    evidence = reading.evidence
+    lines: LineFiles = reading.writers[0]  # type: ignore[assignment]
+    evidence.conformity = lines.validator
+    results, findings = run_checks(evidence)
+    seal = ((evidence.facts or {}).get("seal") or {}).get("verdict", "unchecked")
+    validator = lines.validator
+    report = Report(
+        document=describe(reading.header),
+        checks=results,
+        findings=findings,
+        rows={"read": reading.lines, "written": 0, "valid": validator.valid},
+        resolution=evidence.resolution,
+        seal=seal,
+    )
+    if gate is not None:
+        report = report.with_gate(gate.findings, gate.masked, gate.dropped)
+    return Conversion(reading.header, report, summarise(evidence, reading.resolver))
+
+
+def _conversions(found: list[Conversion]) -> Conversion:
+    first, *others = found
+    return replace(first, others=tuple(others))
+
+
+def _absent(lines: LineFiles, outputs: Sequence[Output]) -> list[dict[str, str]]:
+    """Files that a reader could expect and that are not there, with the reason's name."""
+    kinds = {output.kind for output in outputs}
+    absent = []
+    if "scdl" not in kinds:
+        reason = "siret_invalide" if not lines.siret else "lignes_non_conformes"
+        absent.append({"kind": "scdl", "reason": reason})
+    if not any(kind.startswith("annexe:") for kind in kinds):
+        absent.append({"kind": "annexe", "reason": "aucune_ligne"})
+    return absent
+
+
+def _options(given: Mapping[str, Any], gate: GatePass | None) -> Options:
+    facts = given.get("facts")
+    if facts is None and gate is not None:
+        facts = gate.facts
+    summary, ledger = _previous(given.get("previous"), given.get("plans"))
+    return Options(
+        facts=facts,
+        siret=given.get("siret"),
+        plans=given.get("plans"),
+        previous=summary,
+        previous_ledger=ledger,
+    )
+
+
+def _previous(given: Any, plans: Any) -> tuple[Mapping[str, Any] | None, Any]:
+    """Summary (and ledger, when the document itself is given) of what came before."""
+    if given is None or isinstance(given, Mapping):
+        return given, None
+    readings, _ = read_document(_path(given), Options(plans=plans))
+    first = readings[0]
+    return summarise(first.evidence, first.resolver), first.evidence.ledger
+
+
+def _anonymised(stream: IO[bytes], folder: Path, profile: str) -> tuple[GatePass, IO[bytes]]:
+    """The gate's pass into the private folder, and the anonymised document to read from."""
+    path = folder / "document.xml"
+    with path.open("wb") as target:
+        passed = anonymise(stream, target, profile=profile)
+    return passed, path.open("rb")
+
+
+def _moved(conversions: list[Conversion], folder: Path, out: Path) -> list[Conversion]:
+    """Every file from the private folder to its place, once all of them are complete."""
+    done = []
+    for conversion in conversions:
+        outputs = []
+        for output in conversion.outputs:
+            final = out / output.path.name
+            os.replace(output.path, final)
+            outputs.append(replace(output, path=final))
+        done.append(replace(conversion, outputs=outputs))
+    return done
+
+
+@contextmanager
+def _private_folder(out: Path) -> Iterator[Path]:
+    """A folder on the same disk as the output, gone at the end whatever happens."""
+    folder = Path(tempfile.mkdtemp(prefix=".budgetod-", dir=out))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _path(source: Given) -> Given:
+    return Path(source) if isinstance(source, str | os.PathLike) else source
+
+
+@contextmanager
+def _rewindable(source: Given) -> Iterator[IO[bytes]]:
+    """A stream that can be read twice: the file, the stream itself, or a copy on disk."""
+    if isinstance(source, str | os.PathLike):
+        with open(source, "rb") as stream:
+            yield stream
+    elif source.seekable():
+        yield source
+    else:
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(source, copy)
+            copy.seek(0)
+            yield copy
+
+
+def _size(stream: IO[bytes]) -> int:
+    place = stream.tell()
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(place)
+    return size
+
+
+@contextmanager
+def _target(target: Given) -> Iterator[IO[bytes]]:
+    if isinstance(target, str | os.PathLike):
+        with fresh_file(Path(target)) as stream:
+            yield stream
+    else:
+        yield target

@@ -1,0 +1,53 @@
+"""Accounts of a document against the plan of its very year: deleted ones, misplaced ones.
+
+Runs once at the end of a reading, over the distinct entries of the ledger.
+"""
+
+from __future__ import annotations
+
+from .checks.evidence import Evidence, Places, places
+from .ledger import Entry as Sums
+from .ledger import Key, Place
+from .nomenclature import Plans
+from .nomenclature.plan import ROLES, Entry, Plan
+
+BY_FUNCTION = "2"
+
+
+def confront(evidence: Evidence, plans: Plans) -> None:
+    """Add deleted accounts, section conflicts and role conflicts to the evidence."""
+    header = evidence.header
+    plan = plans.plan(header.nomenclature, header.exercice)
+    if plan is None:
+        return
+    for key, sums in evidence.ledger.entries.items():
+        account = plan.get("compte", key.nature)
+        if account is None:
+            continue
+        if _is_deleted(account, header.exercice):
+            _add(evidence.deleted_codes.setdefault(key.nature, Places()), key, sums)
+        if header.nat_fonc != BY_FUNCTION and account.roles:
+            _confront_roles(evidence, plan, account, key, sums)
+
+
+def _is_deleted(account: Entry, exercice: int) -> bool:
+    since = account.deleted
+    return bool(since) and (since == "0" or not since.isdigit() or int(since) <= exercice)
+
+
+def _confront_roles(evidence: Evidence, plan: Plan, account: Entry, key: Key, sums: Sums) -> None:
+    roles = dict(zip(ROLES, account.roles, strict=False))
+    real = roles.get(f"{key.side}R", "")
+    ordre = [roles.get(f"{key.side}{kind}", "") for kind in ("OES", "OIS")]
+    chapters = [code for code in (real, *ordre) if code]
+    sections = {found.section for code in chapters if (found := plan.get("chapitre", code))}
+    if sections and key.section and key.section not in sections:
+        _add(evidence.section_conflicts, key, sums)
+    elif chapters and not (any(ordre) if key.ordre == "1" else real):
+        _add(evidence.role_conflicts, key, sums)
+
+
+def _add(found: Places, key: Key, sums: Sums) -> None:
+    for place in places(Place(line, source, key) for line, source in sums.places):
+        found.add(place)
+    found.count += sums.count - len(sums.places)

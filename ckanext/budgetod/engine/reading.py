@@ -1,0 +1,191 @@
+"""The one pass over a document: what it says reaches the evidence and the writers of each budget.
+
+A document holds one Budget; where it holds several, each gets its own evidence and writers. Rows of
+the accountant's part (CFU) come before the first Budget and belong to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from .checks.comptable_sums import ComptableSums
+from .checks.evidence import Evidence
+from .document import (
+    AccountingRow,
+    AnnexRow,
+    BudgetLine,
+    Header,
+    ReadProblem,
+    ResolvedLine,
+)
+from .nomenclature import Plans, Resolver, Standing
+from .nomenclature import plans as known_plans
+from .plan_checks import confront
+from .readers import Document, Source, open_document
+from .siret import usable_siret
+
+Progress = Callable[[int], None]
+"""Told the number of bytes read so far."""
+PROGRESS_EVERY = 512
+
+
+class Writer(Protocol):
+    """What wants to see a budget pass. Any method may do nothing."""
+
+    def begin(self, header: Header, siret: str, resolver: Resolver) -> None: ...
+
+    def line(self, resolved: ResolvedLine) -> None: ...
+
+    def row(self, row: AnnexRow) -> None: ...
+
+    def accounting(self, row: AccountingRow) -> None: ...
+
+
+@dataclass(slots=True)
+class Options:
+    """How a document is read: facts of the gate, a SIRET given, extra plans, what came before."""
+
+    facts: Mapping[str, Any] | None = None
+    siret: str | None = None
+    plans: Any = None
+    previous: Mapping[str, Any] | None = None
+    previous_ledger: Any = None
+
+
+@dataclass(slots=True)
+class Reading:
+    """One Budget, read."""
+
+    header: Header
+    siret: str
+    evidence: Evidence
+    resolver: Resolver
+    lines: int = 0
+    writers: Sequence[Writer] = field(default_factory=tuple)
+
+
+def plans_of(given: Any) -> Plans:
+    """``given`` is a ``Plans``, a folder of further plans, or None."""
+    return given if isinstance(given, Plans) else known_plans(given)
+
+
+def read_document(
+    source: Source,
+    options: Options,
+    writers: Callable[[int], Sequence[Writer]] = lambda index: (),
+    progress: Progress | None = None,
+) -> tuple[list[Reading], Document]:
+    """Read a document once. ``writers(index)`` makes those of the nth Budget.
+
+    Raises DocumentRefused; ValueError when the SIRET given is not valid.
+    """
+    with open_document(source) as document:
+        reader = _Pass(options, writers)
+        for rank, event in enumerate(document):
+            reader.see(event)
+            if progress and not rank % PROGRESS_EVERY:
+                progress(document.size)
+        reader.finish(document)
+    return reader.readings, document
+
+
+class _Pass:
+    """Sends each event where it belongs."""
+
+    def __init__(self, options: Options, writers: Callable[[int], Sequence[Writer]]) -> None:
+        self._options = options
+        self._make_writers = writers
+        self._plans = plans_of(options.plans)
+        self._comptable = ComptableSums()
+        self._first = writers(0)
+        self.readings: list[Reading] = []
+        self._see: dict[type, Callable[[Any], None]] = {
+            BudgetLine: self._line,
+            AnnexRow: self._row,
+            AccountingRow: self._accounting,
+            ReadProblem: self._problem,
+            Header: self._header,
+        }
+
+    def see(self, event: Any) -> None:
+        self._see[type(event)](event)
+
+    def _header(self, header: Header) -> None:
+        header = with_seal_date(header, self._options.facts)
+        index = len(self.readings)
+        options = self._options
+        siret = usable_siret(header, options.siret)
+        standing = self._plans.standing(header.nomenclature, header.exercice)
+        evidence = Evidence(
+            header,
+            facts=options.facts,
+            siret=siret,
+            plan_known=standing in (Standing.EXACT, Standing.OTHER_YEAR),
+            previous=options.previous,
+            previous_ledger=options.previous_ledger,
+        )
+        if index == 0:
+            evidence.comptable = self._comptable
+        writers = self._first if index == 0 else self._make_writers(index)
+        resolver = Resolver(self._plans, header)
+        reading = Reading(header, siret, evidence, resolver, writers=writers)
+        self.readings.append(reading)
+        for writer in writers:
+            writer.begin(header, siret, resolver)
+
+    def _line(self, line: BudgetLine) -> None:
+        reading = self.readings[-1]
+        resolved = reading.resolver.resolve(line)
+        reading.lines += 1
+        reading.evidence.add_line(resolved)
+        for writer in reading.writers:
+            writer.line(resolved)
+
+    def _row(self, row: AnnexRow) -> None:
+        reading = self.readings[-1]
+        reading.evidence.add_row(row)
+        for writer in reading.writers:
+            writer.row(row)
+
+    def _accounting(self, row: AccountingRow) -> None:
+        self._comptable.add(row)
+        for writer in self._first:
+            writer.accounting(row)
+
+    def _problem(self, problem: ReadProblem) -> None:
+        self.readings[-1].evidence.add_problem(problem)
+
+    def finish(self, document: Document) -> None:
+        """Headers are whole only now: their list of annexes comes last."""
+        for reading, header in zip(self.readings, document.headers, strict=True):
+            header = with_seal_date(header, self._options.facts)
+            reading.header = reading.evidence.header = header
+            reading.evidence.edition = {
+                "type": document.comptable.edition_type,
+                "date": str(document.comptable.edition_date or ""),
+            }
+            reading.evidence.see_header()
+            confront(reading.evidence, self._plans)
+
+
+def with_seal_date(header: Header, facts: Mapping[str, Any] | None) -> Header:
+    """The header with the date of the seal that an anonymised copy no longer carries."""
+    stated = ((facts or {}).get("seal") or {}).get("date")
+    if header.sealed_at is None and stated:
+        return replace(header, sealed_at=datetime.fromisoformat(stated))
+    return header
+
+
+def resolved_lines(source: Source, plans: Any = None) -> Iterator[ResolvedLine]:
+    """The lines of a document with chapter, section and labels, one by one."""
+    resolver: Resolver | None = None
+    known = plans_of(plans)
+    with open_document(source, annexes=False, accounting=False) as document:
+        for event in document:
+            if isinstance(event, Header):
+                resolver = Resolver(known, event)
+            elif isinstance(event, BudgetLine) and resolver is not None:
+                yield resolver.resolve(event)

@@ -1,0 +1,228 @@
+"""The last step of a conversion: annexes, reports, other formats, names of files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .annexes import AnnexTables
+from .datapackage import datapackage
+from .document import AccountingRow, AnnexRow, BudgetLine, Header, ResolvedLine
+from .errors import Unreadable
+from .findings_render import check_name, render
+from .nomenclature import Resolver
+from .outputs import Output, slug
+from .readers import open_document
+from .reading import plans_of
+from .report import Report
+from .scdl.mapping import StrictRows
+from .scdl.validator import RowValidator
+from .scdl.writer import CsvWriter, write_csv
+from .siret import usable_siret
+
+FORMATS = ("csv", "parquet", "json")
+PROFILES = ("strict", "annexes", "sans_xml", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How files are written. ``guard``: texts cannot begin like a formula of a spreadsheet."""
+
+    formats: tuple[str, ...] = ("csv",)
+    lang: str = "fr"
+    profile: str = "strict"
+    guard: bool = False
+    basename: str | None = None
+
+    def check(self) -> None:
+        """ValueError for a format or a profile that does not exist."""
+        unknown = [name for name in self.formats if name not in FORMATS]
+        if unknown or not self.formats:
+            raise ValueError(f"unknown formats: {', '.join(unknown) or 'none'}")
+        if self.profile not in PROFILES:
+            raise ValueError(f"unknown profile: {self.profile}")
+
+
+class AnnexFiles:
+    """One CSV per annex table that has rows."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder, self._settings = folder, settings
+        self._tables: AnnexTables | None = None
+
+    def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
+        self._tables = AnnexTables(header, siret or None)
+
+    def line(self, resolved: ResolvedLine) -> None: ...
+
+    def row(self, row: AnnexRow) -> None:
+        if self._tables is not None:
+            self._tables.add(row)
+
+    def accounting(self, row: AccountingRow) -> None: ...
+
+    def outputs(self, lang: str) -> list[Output]:
+        """Write the tables."""
+        found = []
+        for table in self._tables.tables() if self._tables else ():
+            path = self._folder / f"{slug(table.kind)}.csv"
+            texts = [c["name"] for c in table.columns if c["type"] == "string"]
+            guard = texts if self._settings.guard else ()
+            rows = write_csv(path, table.names, table.rows(), guard)
+            about = tuple(table.columns)
+            found.append(Output(table.kind, path, rows, about, table.title_fr, table.title_en))
+        return found
+
+
+def xml_output(path: Path) -> Output:
+    """The anonymised document itself."""
+    return Output("xml", path, None, (), "document XML anonymisé", "anonymised XML document")
+
+
+def finish(
+    folder: Path,
+    name: str,
+    header: Header,
+    report: Report,
+    summary: Mapping[str, Any],
+    outputs: Sequence[Output],
+    settings: Settings,
+) -> list[Output]:
+    """Write the other formats, report, summary and data package; give each file its name."""
+    made = [copy for output in outputs for copy in _in_formats(output, settings.formats)]
+    made += _reports(folder, report, summary, settings.lang)
+    named = [_named(output, name) for output in made]
+    package = folder / f"{name}-datapackage.json"
+    files = [
+        {
+            "kind": o.path.stem,
+            "path": o.path,
+            "title": _title(o, settings.lang),
+            "columns": o.columns,
+        }
+        for o in named
+    ]
+    _write_json(package, datapackage(header, name, files, settings.lang))
+    titles = ("description des fichiers", "description of the files")
+    return [*named, Output("datapackage", package, None, (), *titles)]
+
+
+def _title(output: Output, lang: str) -> str:
+    return output.title_fr if lang == "fr" else output.title_en
+
+
+_ENDINGS = {"xml": "", "report_json": "-rapport", "report_csv": "-rapport", "summary": "-chiffres"}
+
+
+def _named(output: Output, name: str) -> Output:
+    """The file under its public name, in the same folder."""
+    ending = _ENDINGS.get(output.kind, f"-{slug(output.kind)}")
+    final = output.path.with_name(f"{name}{ending}{output.path.suffix}")
+    os.replace(output.path, final)
+    return replace(output, path=final)
+
+
+def _in_formats(output: Output, formats: Sequence[str]) -> Iterable[Output]:
+    """A table in the formats asked for; anything else as it is."""
+    if output.path.suffix != ".csv":
+        return [output]
+    writers: dict[str, Callable[[Output], Output]] = {"parquet": _parquet, "json": _json}
+    made = [writers[name](output) for name in formats if name in writers]
+    if "csv" in formats:
+        return [output, *made]
+    output.path.unlink()
+    return made
+
+
+def _parquet(output: Output) -> Output:
+    from .parquet import write_parquet
+
+    path = output.path.with_suffix(".parquet")
+    write_parquet(output.path, path, output.columns)
+    return replace(output, path=path)
+
+
+def _json(output: Output) -> Output:
+    from .json_rows import write_json_rows
+
+    path = output.path.with_suffix(".json")
+    write_json_rows(output.path, path, output.columns)
+    return replace(output, path=path)
+
+
+def _reports(folder: Path, report: Report, summary: Mapping[str, Any], lang: str) -> list[Output]:
+    as_json, as_csv = folder / "report.json", folder / "report.csv"
+    figures = folder / "summary.json"
+    _write_json(as_json, report.to_dict())
+    rows = write_csv(as_csv, REPORT_COLUMNS, report_rows(report, lang))
+    _write_json(figures, summary)
+    titles = ("rapport de contrôle", "check report")
+    return [
+        Output("report_json", as_json, None, (), *titles),
+        Output("report_csv", as_csv, rows, (), *titles),
+        Output("summary", figures, None, (), "chiffres du document", "figures of the document"),
+    ]
+
+
+REPORT_COLUMNS = (
+    *("code", "controle", "niveau", "etat", "titre", "ce_qui_se_passe", "pourquoi", "que_faire"),
+    *("nombre", "lignes", "elements"),
+)
+_LEVELS = {"blocking": "bloquant", "confirm": "à confirmer", "info": "information"}
+
+
+def report_rows(report: Report, lang: str) -> Iterable[list[str]]:
+    """The report as a table: a row per finding, then a row per control without one."""
+    told = set()
+    for finding in report.findings:
+        told.add(finding.code)
+        texts = render(finding, lang)
+        lines = [str(place.line) for place in finding.where if place.line]
+        elements = [place.element for place in finding.where if place.element]
+        yield [
+            *(finding.code, check_name(finding.code, lang), _LEVELS[finding.level.value], ""),
+            *(texts[name] for name in ("title", "what", "why", "todo")),
+            *(str(finding.count), " ".join(lines), " ".join(elements)),
+        ]
+    states = {"passed": "réussi", "failed": "à voir", "not_applicable": "sans objet"}
+    for check in report.checks:
+        if check.code not in told:
+            name = check_name(check.code, lang)
+            yield [check.code, name, "", states[check.state], *[""] * 7]
+
+
+def _write_json(path: Path, data: Mapping[str, Any]) -> None:
+    text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def write_strict(source: Any, writer: CsvWriter, siret: str | None, plans: Any) -> int:
+    """Rows of every Budget of a document; Unreadable (I05, Q23) when one could not be valid."""
+    validator = RowValidator()
+    known = plans_of(plans)
+    make: Callable[[BudgetLine], list[str]] | None = None
+    with open_document(source, annexes=False, accounting=False) as document:
+        for event in document:
+            if isinstance(event, Header):
+                make = _row_maker(event, Resolver(known, event), siret)
+            elif isinstance(event, BudgetLine) and make is not None:
+                row = make(event)
+                validator.check(row)
+                writer.write(row)
+    if not validator.is_valid:
+        raise Unreadable("Q23", n=validator.rows - validator.valid)
+    return writer.rows
+
+
+def _row_maker(
+    header: Header, resolver: Resolver, siret: str | None
+) -> Callable[[BudgetLine], list[str]]:
+    chosen = usable_siret(header, siret)
+    if not chosen:
+        raise Unreadable("I05", siret=header.siret)
+    rows = StrictRows(header, chosen)
+    return lambda line: rows.row(resolver.resolve(line))
