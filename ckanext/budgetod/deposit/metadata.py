@@ -53,6 +53,7 @@ class Planned:
     fields: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
     rows: int | None = None
+    columns: Sequence[Mapping[str, Any]] = ()
 
     @property
     def role(self) -> str:
@@ -97,7 +98,9 @@ def _planned(output: Output, document: BudgetDocument, common: Mapping[str, Any]
     if output.kind == "scdl":
         fields["conforms_to"] = SCHEMA
     path = Path(output.path)
-    return Planned(output.kind, path.name, "text/csv", fields, path, output.rows)
+    return Planned(
+        output.kind, path.name, "text/csv", fields, path, output.rows, output.columns
+    )
 
 
 def _xml(row: Conversion, document: BudgetDocument, common: Mapping[str, Any]) -> Planned:

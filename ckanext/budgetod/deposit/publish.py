@@ -186,6 +186,7 @@ def _output(item: metadata.Planned, document: BudgetDocument) -> dict[str, Any]:
         "format": item.fields["format"],
         "rows": item.rows,
         "name": item.filename,
+        "columns": [dict(column) for column in item.columns],
     }
 
 

@@ -79,6 +79,7 @@ def _convert(row: Conversion) -> bool:
 
 
 def _engine(row: Conversion, stream: IO[bytes], folder: Path) -> Converted:
+    document = _document(row)
     return engine.convert(
         stream,
         folder,
@@ -87,9 +88,11 @@ def _engine(row: Conversion, stream: IO[bytes], folder: Path) -> Converted:
         facts=row.facts,
         siret=(row.gate or {}).get("repaired") or None,
         lang="fr",
+        basename=metadata.file_stem(document),
         plans=config.plans(),
         progress=_progress(row.id),
-        previous=_previous(row),
+        previous=_previous(document),
+        formula_guard=config.formula_guard(),
     )
 
 
@@ -105,10 +108,16 @@ def _progress(row_id: str):
     return tell
 
 
-def _previous(row: Conversion) -> dict[str, Any] | None:
-    """Summary of the published version of this document, to tell the differences."""
+def _document(row: Conversion) -> BudgetDocument:
     document = BudgetDocument.get(row.document_key)
-    if document is None or document.published_serial is None or document.withdrawn:
+    if document is None:
+        raise Overtaken
+    return document
+
+
+def _previous(document: BudgetDocument) -> dict[str, Any] | None:
+    """Summary of the published version of this document, to tell the differences."""
+    if document.published_serial is None or document.withdrawn:
         return None
     published = Conversion.newest(serial=document.published_serial)
     return published[0].summary if published else None
@@ -127,8 +136,8 @@ def _complete(row: Conversion, report: Report) -> Report:
 
 def _older_seal(row: Conversion) -> list[Finding]:
     """S05 when the published version was sealed after this one."""
-    document = BudgetDocument.get(row.document_key)
-    if row.sealed_at is None or document is None or document.withdrawn:
+    document = _document(row)
+    if row.sealed_at is None or document.withdrawn:
         return []
     published = Conversion.newest(serial=document.published_serial)
     later = published[0].sealed_at if published else None

@@ -72,9 +72,11 @@ def budgetod_submit(context: Context, data_dict: dict[str, Any]) -> dict[str, An
 
 def _dataset(data: dict[str, Any], context: Context) -> model.Package | None:
     """The dataset that the caller named, if any; it must be one of budgets, and his."""
-    package = model.Package.get(data.get("package_id") or "")
-    if package is None:
+    if not data.get("package_id"):
         return None
+    package = model.Package.get(data["package_id"])
+    if package is None:
+        raise tk.ObjectNotFound(tk._("Dataset not found"))
     if package.type != "budget":
         raise messages.another_type()
     tk.check_access("package_update", _plain(context), {"id": package.id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -40,8 +41,9 @@ def package_create(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
         return next_(context, data_dict)
     tk.check_access("package_create", context, dict(data_dict))
     guarded = Guarded({}, [])
+    name = data_dict.get("name") or f"budget-{uuid.uuid4()}"
     guarded.clean_dataset(data_dict)
-    data_dict["private"] = True
+    data_dict["name"] = name
     return _with_documents(next_, context, data_dict, guarded, None)
 
 
@@ -183,7 +185,9 @@ def resource_update(next_: Next, context: Context, data_dict: dict[str, Any]) ->
     if package.type != TYPE:
         _guard([data_dict])
         return next_(context, data_dict)
-    tk.check_access("resource_update", _asking(context, resource), data_dict)
+    context["resource"] = resource
+    tk.check_access("resource_update", context, data_dict)
+    context.pop("resource")
     guarded = _guarded(context, package)
     if guarded.is_derived(resource.id):
         raise messages.read_only()
@@ -233,14 +237,6 @@ def _guarded(context: Context, package: model.Package) -> Guarded:
             {"id": package.id},
         )
     return Guarded(original, BudgetDocument.of_package(package.id))
-
-
-def _asking(context: Context, resource: model.Resource) -> Any:
-    """A context for an access check that leaves nothing behind in the caller's."""
-    return {
-        "resource": resource,
-        **{n: context[n] for n in ("user", "auth_user_obj", "ignore_auth") if n in context},
-    }
 
 
 def _has_resource(package: model.Package, resource_id: str) -> bool:

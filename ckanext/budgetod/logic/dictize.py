@@ -125,7 +125,7 @@ def _output(row: Conversion, output: dict[str, Any]) -> dict[str, Any]:
     resource = model.Resource.get(output["resource_id"])
     present = row.state == State.PUBLISHED.value and resource is not None
     return {
-        **output,
+        **{name: value for name, value in output.items() if name != "columns"},
         "size": resource.size if present else None,
         "url": _download(row, output) if present else None,
     }

@@ -22,7 +22,7 @@ def submit() -> Schema:
     return {
         "upload": _get("not_empty"),
         "owner_org": _get("ignore_empty", "unicode_safe"),
-        "package_id": _get("ignore_empty", "unicode_safe", "package_id_or_name_exists"),
+        "package_id": _get("ignore_empty", "unicode_safe"),
         "siret": _get("ignore_empty", "unicode_safe", "budgetod_valid_siret"),
         "confirm": [*_get("ignore_empty"), codes],
         "draft": _get("ignore_empty", "boolean_validator"),
