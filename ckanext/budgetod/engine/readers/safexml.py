@@ -15,18 +15,30 @@ What is refused, with the code of the message catalogue:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from enum import Enum
+from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from lxml import etree
 
 from ckanext.budgetod.engine.errors import DocumentRefused, TooLarge, Unreadable, UnsafeXML
 
+from .walking import Choice, Chooser, Step, Walker
+
+__all__ = [
+    "BoundedStream",
+    "Choice",
+    "Chooser",
+    "Element",
+    "Root",
+    "Step",
+    "Writer",
+    "local_name",
+    "read_root",
+    "walk",
+]
+
 Element = etree._Element
 CHUNK = 1 << 16
-MAX_UNIT_BYTES = 12_000_000
-"""Bytes of the file that may be read while one unit is still open: what one unit may weigh."""
 
 FLAGS: dict[str, Any] = {
     "resolve_entities": False,
@@ -154,33 +166,6 @@ def read_root(stream: BoundedStream) -> Root:
     raise Unreadable("F07", line=1)
 
 
-class Choice(Enum):
-    """What ``walk`` does with an element that it meets."""
-
-    OPEN = "open"
-    """A container: announced, then its children are met one by one, then closed."""
-    UNIT = "unit"
-    """A complete subtree, given whole."""
-    SKIP = "skip"
-    """Nobody wants it: freed without a word, whatever its size."""
-
-
-class Step(NamedTuple):
-    """A step of ``walk``.
-
-    ``kind`` is "open" (a container: attributes and the text before its first child are there),
-    "unit" (a complete subtree, valid until the next step) or "close" (a container whose children
-    are gone). ``depth`` is 0 for the root.
-    """
-
-    kind: str
-    element: Element
-    depth: int
-
-
-Chooser = Callable[[Element, int], Choice]
-
-
 def walk(stream: BoundedStream, choose: Chooser) -> Iterator[Step]:
     """Cut a document into units, in document order, in bounded memory.
 
@@ -194,13 +179,13 @@ def walk(stream: BoundedStream, choose: Chooser) -> Iterator[Step]:
     root = read_root(stream)
     tag = f"{{{root.namespace}}}{root.name}" if root.namespace else root.name
     parser = etree.XMLPullParser(events=("start",), tag=tag, **FLAGS)
-    walker: _Walker | None = None
+    walker: Walker | None = None
     try:
         while data := stream.read(CHUNK):
             parser.feed(data)
             if walker is None:
                 found = next(iter(parser.read_events()), None)
-                walker = _Walker(found[1], choose) if found else None
+                walker = Walker(found[1], choose) if found else None
             if walker:
                 yield from walker.advance(len(data))
         parser.close()
@@ -208,95 +193,6 @@ def walk(stream: BoundedStream, choose: Chooser) -> Iterator[Step]:
         raise refusal(error) from None
     if walker:
         yield from walker.finish()
-
-
-class _Walker:
-    """Knows the open containers, from the root down to where the parser is.
-
-    An element is complete once a sibling follows it. Before each advance the first child of every
-    open container but the deepest is the next open container.
-    """
-
-    def __init__(self, root: Element, choose: Chooser) -> None:
-        self._choose = choose
-        self._root = root
-        self._open: list[Element] = []
-        self._stalled = 0
-
-    def advance(self, count: int) -> Iterator[Step]:
-        """The steps that ``count`` more bytes made possible."""
-        self._stalled += count
-        if not self._open and len(self._root):
-            yield from self._enter(self._root)
-        depth = 0
-        while depth < len(self._open):
-            yield from self._advance_level(depth)
-            depth += 1
-        if self._stalled > MAX_UNIT_BYTES:
-            raise TooLarge("F08", reason="element")
-
-    def _advance_level(self, depth: int) -> Iterator[Step]:
-        container = self._open[depth]
-        children = list(container)
-        if not children:
-            return
-        *complete, last = children
-        if complete:
-            self._stalled = 0
-            yield from self._complete(complete, depth)
-            del container[: len(complete)]
-        if len(self._open) > depth + 1:
-            return
-        choice = self._choose(last, depth + 1)
-        if choice is Choice.OPEN and len(last):
-            yield from self._enter(last)
-        elif choice is Choice.SKIP:
-            self._forget(last)
-
-    def _complete(self, elements: list[Element], depth: int) -> Iterator[Step]:
-        """Steps of complete children of the container at ``depth``; the first may be open."""
-        rest = iter(elements)
-        if len(self._open) > depth + 1:
-            next(rest)
-            yield from self._leave(depth + 1)
-        for element in rest:
-            yield from self._whole(element, depth + 1)
-
-    def _whole(self, element: Element, depth: int) -> Iterator[Step]:
-        choice = self._choose(element, depth) if depth else Choice.OPEN
-        if choice is Choice.UNIT:
-            yield Step("unit", element, depth)
-        elif choice is Choice.OPEN:
-            yield Step("open", element, depth)
-            for child in element:
-                yield from self._whole(child, depth + 1)
-            yield Step("close", element, depth)
-
-    def _enter(self, element: Element) -> Iterator[Step]:
-        yield Step("open", element, len(self._open))
-        self._open.append(element)
-
-    def _leave(self, depth: int) -> Iterator[Step]:
-        """Finish the open container at ``depth``, and those inside it."""
-        container = self._open[depth]
-        yield from self._complete(list(container), depth)
-        del self._open[depth:]
-        del container[:]
-        yield Step("close", container, depth)
-
-    def _forget(self, element: Element) -> None:
-        """Free what is complete inside an element that nobody wants."""
-        self._stalled = 0
-        while len(element):
-            del element[:-1]
-            element = element[0]
-
-    def finish(self) -> Iterator[Step]:
-        """The steps left when the whole document was read."""
-        if self._open:
-            yield from self._leave(0)
-        else:
-            yield from self._whole(self._root, 0)
 
 
 class Writer:

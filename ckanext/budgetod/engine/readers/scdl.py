@@ -14,7 +14,6 @@ plan the chapter, the section and the labels that are empty. SIRET, name and sta
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -31,13 +30,14 @@ from ckanext.budgetod.engine.document import (
     ResolvedLine,
     Stage,
 )
-from ckanext.budgetod.engine.errors import NotABudget, TooLarge, Unreadable
+from ckanext.budgetod.engine.errors import NotABudget, Unreadable
 from ckanext.budgetod.engine.nomenclature import Plans, Resolver
 from ckanext.budgetod.engine.nomenclature import plans as known_plans
 from ckanext.budgetod.engine.scdl.mapping import ORDRE, SECTIONS, SIDES
 from ckanext.budgetod.engine.scdl.schema import AMOUNT_COLUMNS, COLUMNS, FIELDS, Field
 
 from .scdl_cells import fold, repaired_cell
+from .scdl_dialect import decoded, separator_of
 from .scdl_guess import guess_nomenclature
 from .values import amount
 
@@ -95,10 +95,10 @@ class ScdlTable:
     ) -> None:
         self._raw, self._owned, self._plans = raw, owned, plans
         self.repairs: Counter[str] = Counter()
-        self.encoding, text = _decoded(raw, max_size)
+        self.encoding, text = decoded(raw, max_size)
         self._line = text.readline()
         self._text = text
-        self.separator = _separator(self._line)
+        self.separator = separator_of(self._line)
         self._reader = csv.reader(itertools.chain([self._line], text), delimiter=self.separator)
         self.columns = [name.strip() for name in self._next()]
         self._ranks = self._known_columns()
@@ -279,34 +279,3 @@ def _amount(text: str) -> Decimal | None:
         return amount(text) if text else None
     except ValueError:
         return None
-
-
-def _decoded(raw: BinaryIO, max_size: int) -> tuple[str, io.TextIOWrapper]:
-    """The encoding of the stream (UTF-8, UTF-16, else cp1252) and its text."""
-    data = raw.read(max_size + 1)
-    if len(data) > max_size:
-        raise TooLarge("F09", case="too_large", size=len(data), max=max_size)
-    if not data.strip():
-        raise Unreadable("F09")
-    encoding = _encoding(data)
-    return encoding, io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
-
-
-def _encoding(data: bytes) -> str:
-    if data.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252" if not any(byte in data for byte in _UNDEFINED) else "latin-1"
-    return "utf-8"
-
-
-_UNDEFINED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
-"""Bytes that cp1252 does not define."""
-
-
-def _separator(header: str) -> str:
-    return max((",", ";", "\t", "|"), key=header.count)
