@@ -43,12 +43,14 @@ class Update:
     rejected: list[tuple[Path, str]] = field(default_factory=list)
 
 
-def install_plan(source: bytes | Path, folder: Path) -> tuple[Plan, bool]:
+def install_plan(source: bytes | Path, folder: Path, declinaison: str = "") -> tuple[Plan, bool]:
     """Compile an official plan into a folder; the plan, and whether it is new there.
 
-    Raises NomenclatureError when the file is not a plan.
+    ``declinaison`` (``M57_P``) corrects a file that carries the name of another. Raises NomenclatureError when the file is not a plan.
     """
     plan = compile_plan(source)
+    if declinaison:
+        plan.key = plan.key._replace(declinaison=declinaison)
     return plan, _install(plan, folder)
 
 
@@ -109,12 +111,23 @@ def _take(path: Path, folder: Path, families: dict[str, Family], done: Update) -
     if str(plan.key.exercice) != _year_of(path):
         done.stale.append((path, plan.key))
         return
-    name = plan.key.family
+    name = _address(path, plan)
     if name not in families:
         present = folder / f"{name}{SUFFIX}"
         families[name] = load(present) if present.exists() else Family(name)
     new = families[name].add(plan)
     (done.added if new else done.known).append(plan.key)
+
+
+def _address(path: Path, plan: Plan) -> str:
+    """The nomenclature of a plan: that of its address, where documents look for it.
+
+    One official file (M57_P of 2023) still carries the name of the plan it was copied from.
+    """
+    declinaison = path.parent.name
+    if path.parent.parent.name == plan.key.norme and declinaison != plan.key.declinaison:
+        plan.key = plan.key._replace(declinaison=declinaison)
+    return plan.key.family
 
 
 def _year_of(path: Path) -> str:
