@@ -86,10 +86,10 @@ def alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_engine_works_without_ckan(alone: Path, tmp_path: Path) -> None:
     assert subprocess.run([alone / "python", "-c", "import ckan"], capture_output=True).returncode
-    document = ROOT / "examples" / "valmoselle-2023-ca.xml"
+    document = ROOT / "examples" / "valmoselle-2024-bp.xml"
     run(alone / "budgetod", "convert", document, "--out", tmp_path / "out", cwd=tmp_path)
     (rows,) = (tmp_path / "out").glob("*-scdl.csv")
-    header, *lines = list(csv.reader(rows.open(encoding="utf-8")))
+    header, *lines = csv.reader(rows.read_text(encoding="utf-8").splitlines())
     assert len(header) == 22
     assert len(lines) > 10
 
