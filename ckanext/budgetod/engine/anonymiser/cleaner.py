@@ -168,10 +168,11 @@ class Cleaner:
             return None
         if action is Action.PARTY:
             return self._party_value(value, name, rule, verdict, place)
-        if action is Action.SOBER and not (parties.is_sober(value) or parties.is_legal(value)):
+        scanned = self._scanned(value, name, action, rule, place)
+        if action is Action.SOBER and not (parties.is_sober(scanned) or parties.is_legal(scanned)):
             self._ledger.masked("value", table, "undecidable")
             return self._rules.mark
-        return self._scanned(value, name, action, rule, place)
+        return scanned
 
     def _party_value(
         self, value: str, name: str, rule: Rule, verdict: Verdict, place: Place

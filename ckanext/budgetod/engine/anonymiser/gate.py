@@ -31,7 +31,6 @@ from .rules import Rule, Rules
 from .sorting import Sort, Sorter
 
 _CALCULATED = ("true", "1")
-_LAZY = (Sort.TABLE,)
 
 
 class HashingSink:
@@ -201,8 +200,8 @@ class Gate:
         self._rank += 1
         if element.get("calculated") not in _CALCULATED:
             self.facts.rows[table] += 1
-            if table in SUMMED or table == "SOMMAIRE":
-                self._look(table, values_of(element))
+            if table in SUMMED:
+                self.facts.add(table, values_of(element))
         if rule.left_out and self._cleaner.leaves_tables_out:
             self.ledger.masked("row", table, "person_table")
             return
@@ -210,13 +209,14 @@ class Gate:
         copy = self._cleaner.copy(element, rule, Place(path, source_line=element.sourceline))
         if copy is not None:
             self._out.unit(copy)
+            if table == "SOMMAIRE":
+                self._add_to_sommaire(values_of(copy))
 
-    def _look(self, table: str, values: dict[str, str]) -> None:
-        if table != "SOMMAIRE":
-            self.facts.add(table, values)
-        elif values.get("Present") in ("true", "1", "false", "0"):
-            present = values["Present"] in _CALCULATED
-            self._sommaire.append((values.get("CodeAnnexe", ""), present))
+    def _add_to_sommaire(self, values: dict[str, str]) -> None:
+        present = values.get("Present", "")
+        if present in ("true", "1", "false", "0"):
+            code = values.get("CodeAnnexe", "")
+            self._sommaire.append((code, present in _CALCULATED))
 
 
 class _Output:

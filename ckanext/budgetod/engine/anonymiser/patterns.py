@@ -20,6 +20,9 @@ MARKS = {
     NIR: "[NIR occulté]",
 }
 """What replaces each kind of hit."""
+WHOLE = "occulté"
+"""What replaces a text that its marks would make too long for the schema."""
+_MAX_ROUNDS = 5
 
 _UPPER = "A-ZÀ-ÖØ-ÞŒŸ"
 _WORD = rf"[{_UPPER}][\w'’\-]{{1,40}}"
@@ -122,15 +125,26 @@ def _is_person(match: re.Match[str], text: str) -> bool:
 
 
 def mask(text: str, limit: int = 100) -> tuple[str, list[str]]:
-    """The text with its hits replaced, at most ``limit`` long, and the kinds that were found."""
-    found = hits(text)
-    if not found:
-        return text, []
+    """The text with its hits replaced, at most ``limit`` long, and the kinds that were found.
+
+    What is masked can free what stood against it (a name after a number): looked at again until
+    nothing more is found, so that masking twice is masking once.
+    """
+    masked, kinds = text, []
+    for _ in range(_MAX_ROUNDS):
+        found = hits(masked)
+        if not found:
+            break
+        masked = _replaced(masked, found)
+        kinds += [hit.kind for hit in found]
+    if len(masked) > max(limit, len(text)):
+        masked = WHOLE[:limit]
+    return masked, kinds
+
+
+def _replaced(text: str, found: list[Hit]) -> str:
     pieces, done = [], 0
     for hit in found:
         pieces += [text[done : hit.start], MARKS[hit.kind]]
         done = hit.end
-    masked = "".join([*pieces, text[done:]])
-    if len(masked) > max(limit, len(text)):
-        masked = "occulté"[:limit]
-    return masked, [hit.kind for hit in found]
+    return "".join([*pieces, text[done:]])

@@ -62,6 +62,7 @@ LEGAL_STARTS = frozenset(
 
 SOBER_WORDS = frozenset(
     """
+    iban nir
     provision provisions pour depreciation depreciations litige litiges contentieux risque risques
     charge charges creance creances douteuse douteuses irrecouvrable irrecouvrables actif actifs
     circulant circulants compte comptes de des du la le les l d un une et en sur aux au a redevable
