@@ -15,7 +15,7 @@ port_is_good() {
 # The variable <NAME>_PORT (for instance WEB_PORT) decides when it is set.
 choose_port() {
   local name=$1 file=$STATE/ports/$1 wanted variable port
-  variable=$(printf '%s_PORT' "$name" | tr 'a-z-' 'A-Z_')
+  variable=$(printf '%s_PORT' "$name" | tr 'a-z.-' 'A-Z__')
   wanted=${!variable:-}
   if [ -n "$wanted" ]; then
     port_is_good "$wanted" || die "port $wanted for $name" \
