@@ -95,6 +95,7 @@ def _find_or_create(context: Context, deposit: Any) -> None:
         model.Session.rollback()
 
 
+@tk.side_effect_free
 def budgetod_conversion_show(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
     """One deposit: state, steps, report, files.
 
@@ -105,6 +106,7 @@ def budgetod_conversion_show(context: Context, data_dict: dict[str, Any]) -> dic
     return dictize.conversion(row, _may_edit(context, row.id))
 
 
+@tk.side_effect_free
 def budgetod_conversion_list(context: Context, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
     """Deposits, the newest first; those that you may not see are left out.
 
@@ -133,6 +135,7 @@ def _filters(data: dict[str, Any]) -> dict[str, Any]:
     return filters
 
 
+@tk.side_effect_free
 def budgetod_dataset_documents(context: Context, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
     """Documents of a dataset, the most final first, with their deposits and files.
 
