@@ -1,4 +1,4 @@
-"""The check report as files: JSON as stored, CSV with one line per finding."""
+"""The check report as files: JSON in its documented order, CSV with one line per finding."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import ckan.plugins.toolkit as tk
 from flask import Response
 
 from ckanext.budgetod.engine import findings_render
+from ckanext.budgetod.engine.report import Report
 from ckanext.budgetod.engine.scdl.writer import write_csv
 
 from . import dataset_page, lookup, naming
@@ -19,7 +20,8 @@ from . import dataset_page, lookup, naming
 def as_json(id: str, conversion_id: str) -> Any:  # noqa: A002
     """The versioned report (``budgetod-report``)."""
     conversion = _with_report(id, conversion_id)
-    text = json.dumps(conversion["report"], ensure_ascii=False, indent=1)
+    ordered = Report.from_dict(conversion["report"]).to_dict()
+    text = json.dumps(ordered, ensure_ascii=False, indent=1)
     return _file(text + "\n", "application/json", conversion, "json")
 
 

@@ -32,7 +32,7 @@ def page(package: Mapping[str, Any], resource: Mapping[str, Any]) -> dict[str, A
         "derived": resource.get("budgetod_role") in DERIVED,
         "can_edit": dataset_page.can_edit(package),
         "totals": totals(document, lang),
-        "files": files(package, key),
+        "files": files(package, key, resource["id"]),
         "facts": facts(resource, lang),
     }
 
@@ -62,11 +62,27 @@ def _amount(cell: Mapping[str, Any], kind: str, column: str, lang: str) -> str:
     return formatting.euros((cell.get(kind) or {}).get(column), lang, 2)
 
 
-def files(package: Mapping[str, Any], key: str | None) -> list[Mapping[str, Any]]:
-    """Every file of the document, in the order of the dataset."""
-    if not key:
-        return []
-    return [r for r in package.get("resources") or () if r.get("budgetod_document") == key]
+def files(package: Mapping[str, Any], key: str | None, present: str) -> list[dict[str, Any]]:
+    """Every file of the document, in the order of the dataset; the title says it once for all."""
+    mine = [r for r in package.get("resources") or () if key and r.get("budgetod_document") == key]
+    return [
+        {
+            "label": _short_name(r),
+            "url": r.get("url")
+            or tk.h.url_for("budget_resource.read", id=package["name"], resource_id=r["id"]),
+            "format": r.get("format"),
+            "size": r.get("size"),
+            "current": r["id"] == present,
+        }
+        for r in mine
+    ]
+
+
+def _short_name(resource: Mapping[str, Any]) -> str:
+    """« Emprunts et dettes » of « Compte administratif 2023, budget principal : emprunts… »."""
+    name = tk.h.resource_display_name(resource)
+    short = name.rpartition(":")[2].strip()
+    return short[:1].upper() + short[1:]
 
 
 def facts(resource: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
