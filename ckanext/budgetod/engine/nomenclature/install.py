@@ -46,7 +46,8 @@ class Update:
 def install_plan(source: bytes | Path, folder: Path, declinaison: str = "") -> tuple[Plan, bool]:
     """Compile an official plan into a folder; the plan, and whether it is new there.
 
-    ``declinaison`` (``M57_P``) corrects a file that carries the name of another. Raises NomenclatureError when the file is not a plan.
+    ``declinaison`` (``M57_P``) corrects a file that carries the name of another. Raises
+    NomenclatureError when the file is not a plan.
     """
     plan = compile_plan(source)
     if declinaison:

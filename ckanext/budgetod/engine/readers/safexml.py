@@ -49,7 +49,8 @@ FLAGS: dict[str, Any] = {
     "attribute_defaults": False,
 }
 _TOO_LARGE = ("huge", "too long", "too large", "exceed")
-_UNSAFE = ("amplification", "entity", "depth", "doctype")
+_UNSAFE = ("amplification", "excessive depth", "maximum depth", "doctype")
+_UNSAFE_TYPES = ("ERR_UNDECLARED_ENTITY", "ERR_ENTITY_LOOP", "WAR_UNDECLARED_ENTITY")
 
 
 class Root(NamedTuple):
@@ -134,13 +135,15 @@ def local_name(element: Element) -> str:
 
 def refusal(error: etree.LxmlError) -> DocumentRefused:
     """What a parser's complaint means for the depositor; its text may hold names and is dropped."""
-    message = str(error).lower()
-    if any(word in message for word in _UNSAFE):
+    log = list(error.error_log or ())
+    message = " ".join([str(error), *(entry.message for entry in log)]).lower()
+    types = {entry.type_name for entry in log}
+    if any(word in message for word in _UNSAFE) or types.intersection(_UNSAFE_TYPES):
         return UnsafeXML("F08", reason="entity")
     if any(word in message for word in _TOO_LARGE):
         return TooLarge("F08", reason="element")
-    line = getattr(error, "lineno", None)
-    return Unreadable("F07", line=line or 1)
+    lines = (getattr(error, "lineno", None), *(entry.line for entry in log))
+    return Unreadable("F07", line=next((line for line in lines if line), 1))
 
 
 def read_root(stream: BoundedStream) -> Root:

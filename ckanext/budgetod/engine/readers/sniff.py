@@ -8,6 +8,7 @@ message catalogue). Only the first ``HEAD`` bytes are looked at here; root eleme
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 
 from ckanext.budgetod.engine.errors import DocumentRefused, NotABudget, Unreadable
@@ -52,6 +53,7 @@ _MAGIC = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 """Object identifier 1.2.840.113549.1.7.x: signed or enveloped data (.p7m)."""
+_LOCAL_HEADER = b"PK\x03\x04"
 _HTML = re.compile(rb"<(!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -130,9 +132,17 @@ def _archive_list(kind: Kind, head: bytes) -> str:
     """Kinds of the first members of a zip, without their names (which may name a person)."""
     if kind is not Kind.ZIP:
         return kind.value
-    names = re.findall(rb"PK\x03\x04.{26}([^\x00-\x1f]{1,80}?\.\w{2,4})", head, re.DOTALL)
-    endings = sorted({name.rpartition(b".")[2].decode("ascii", "replace") for name in names})
-    return ", ".join(f".{ending}" for ending in endings[:8]) or kind.value
+    endings = sorted({name.rpartition(".")[2].lower() for name in _members(head) if "." in name})
+    return ", ".join(f".{ending}" for ending in endings[:8] if len(ending) < 6) or kind.value
+
+
+def _members(head: bytes) -> Iterator[str]:
+    """Names of the members of a zip whose local headers are in its first bytes."""
+    place = head.find(_LOCAL_HEADER)
+    while 0 <= place < len(head) - 30:
+        length = int.from_bytes(head[place + 26 : place + 28], "little")
+        yield head[place + 30 : place + 30 + length].decode("utf-8", "replace")
+        place = head.find(_LOCAL_HEADER, place + 30 + length)
 
 
 def check_root(root: Root) -> None:
