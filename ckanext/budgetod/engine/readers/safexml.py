@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from lxml import etree
 
@@ -37,7 +37,8 @@ __all__ = [
     "walk",
 ]
 
-Element = etree._Element
+Element = Any
+"""A node of a tree: lxml has no types of its own."""
 CHUNK = 1 << 16
 
 FLAGS: dict[str, Any] = {
@@ -63,7 +64,7 @@ class Root(NamedTuple):
 class BoundedStream:
     """A binary stream that counts and hashes its bytes and stops above ``max_size``."""
 
-    def __init__(self, raw: BinaryIO, max_size: int | None = None, hashed: bool = False) -> None:
+    def __init__(self, raw: IO[bytes], max_size: int | None = None, hashed: bool = False) -> None:
         self._raw = raw
         self._max_size = max_size
         self._hash = hashlib.sha256() if hashed else None
@@ -133,9 +134,12 @@ def local_name(element: Element) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-def refusal(error: etree.LxmlError) -> DocumentRefused:
-    """What a parser's complaint means for the depositor; its text may hold names and is dropped."""
-    log = list(error.error_log or ())
+def refusal(error: etree.LxmlError, parser: Any = None) -> DocumentRefused:
+    """What a parser's complaint means for the depositor; its text may hold names and is dropped.
+
+    The log is the parser's own: an error's log is shared by the whole process.
+    """
+    log = list(parser.feed_error_log) if parser is not None else []
     message = " ".join([str(error), *(entry.message for entry in log)]).lower()
     types = {entry.type_name for entry in log}
     if any(word in message for word in _UNSAFE) or types.intersection(_UNSAFE_TYPES):
@@ -163,7 +167,7 @@ def read_root(stream: BoundedStream) -> Root:
     except _RootFound as found:
         return split_tag(str(found))
     except etree.LxmlError as error:
-        raise refusal(error) from None
+        raise refusal(error, parser) from None
     finally:
         stream.give_back(b"".join(seen))
     raise Unreadable("F07", line=1)
@@ -179,29 +183,22 @@ def walk(stream: BoundedStream, choose: Chooser) -> Iterator[Step]:
 
     Raises UnsafeXML, TooLarge or Unreadable; steps given before that are void.
     """
-    root = read_root(stream)
-    tag = f"{{{root.namespace}}}{root.name}" if root.namespace else root.name
-    parser = etree.XMLPullParser(events=("start",), tag=tag, **FLAGS)
     walker: Walker | None = None
-    try:
-        while data := stream.read(CHUNK):
-            parser.feed(data)
-            if walker is None:
-                found = next(iter(parser.read_events()), None)
-                walker = Walker(found[1], choose) if found else None
-            if walker:
-                yield from walker.advance(len(data))
-        parser.close()
-    except etree.LxmlError as error:
-        raise refusal(error) from None
-    if walker:
-        yield from walker.finish()
+    seen = 0
+    for root, is_whole in growing(stream):
+        if walker is None:
+            walker = Walker(root, choose)
+        if is_whole:
+            yield from walker.finish()
+        else:
+            yield from walker.advance(stream.size - seen)
+            seen = stream.size
 
 
 class Writer:
     """Writes a document in UTF-8, container by container and unit by unit, escaped by lxml."""
 
-    def __init__(self, target: BinaryIO) -> None:
+    def __init__(self, target: IO[bytes]) -> None:
         self._target = target
         self._end_tags: list[bytes] = []
         self._declared: list[list[bytes]] = [[]]
@@ -279,7 +276,7 @@ def growing(stream: BoundedStream) -> Iterator[tuple[Element, bool]]:
                 yield root, False
         parser.close()
     except etree.LxmlError as error:
-        raise refusal(error) from None
+        raise refusal(error, parser) from None
     if root is not None:
         yield root, True
 
@@ -298,3 +295,8 @@ def canonical(root: Element) -> bytes:
 def instruction(target: str) -> Element:
     """A processing instruction, to mark a place in a tree."""
     return etree.ProcessingInstruction(target)
+
+
+def serialise(element: Element) -> bytes:
+    """The UTF-8 text of a subtree, namespaces of its ancestors declared again, no tail."""
+    return etree.tostring(element, encoding="UTF-8", with_tail=False)
