@@ -18,7 +18,7 @@ from .ledger import Ledger
 from .rules import Action, Party, Rule, Rules
 
 Element = Any
-_PLAIN = re.compile(r"[^\s@]{0,64}")
+_PLAIN = re.compile(r"[^\s@]*")
 _NUMERIC = re.compile(r"[\d\s.,%€+\-/()  ]*(?:TTC|HT|EUR|euros?|hab\.?|m2|m²|k€|M€|ans?)?\s*", re.I)
 _INDENT = "\n         "
 
@@ -200,17 +200,22 @@ class Cleaner:
     # --- parties ---------------------------------------------------------------------------------
 
     def judge(self, rule: Rule, values: dict[str, str], place: Place) -> Verdict:
+        """What the parties of a row are; told to the ledger when nothing decides."""
+        verdict = self.verdict(rule, values)
+        if verdict is Verdict.UNKNOWN:
+            self._ledger.found("P02", place.where(""))
+        return verdict
+
+    def verdict(self, rule: Rule, values: dict[str, str]) -> Verdict:
         """What the parties of a row are together: one person is enough to hide it."""
         verdicts = {
             self._verdict(party, values[name], values)
             for name, party in rule.parties.items()
             if values.get(name)
         }
-        if Verdict.NATURAL in verdicts:
-            return Verdict.NATURAL
-        if Verdict.UNKNOWN in verdicts:
-            self._ledger.found("P02", place.where(""))
-            return Verdict.UNKNOWN
+        for verdict in (Verdict.NATURAL, Verdict.UNKNOWN):
+            if verdict in verdicts:
+                return verdict
         return Verdict.LEGAL
 
     def _verdict(self, party: Party, value: str, values: dict[str, str]) -> Verdict:
@@ -254,6 +259,13 @@ def values_of(element: Element) -> dict[str, str]:
         if isinstance(child.tag, str):
             values.setdefault(child.tag.rpartition("}")[2], child.get("V") or "")
     return values
+
+
+def some_values(element: Element, names: frozenset[str]) -> dict[str, str]:
+    """As ``values_of``, of these names only."""
+    namespace = element.tag.rpartition("}")[0] + "}"
+    found = element.iterchildren(*(namespace + name for name in names))
+    return {child.tag.rpartition("}")[2]: child.get("V") or "" for child in found}
 
 
 def local(element: Element, namespace: str) -> str:

@@ -35,8 +35,11 @@ _OWN: _Sums = {
 }
 _GARANTI: _Sums = {"MtCapitalRestDu_31_12": ("debt", "garanti")}
 _OTHERS: _Sums = {"MtCapitalRestDu_31_12": ("debt", "pour_autrui")}
-SUMMED = frozenset({"EMPRUNT", *_TABLES})
-"""Tables whose values are looked at."""
+FACT_FIELDS = {
+    "EMPRUNT": frozenset({"CodTypEmpr", "NomBenefEmprGaranti", *_OWN}),
+    **{table: frozenset(sums) for table, sums in _TABLES.items()},
+}
+"""Table -> fields that are looked at."""
 
 
 def sums_of(table: str, values: Mapping[str, str]) -> _Sums:

@@ -10,33 +10,29 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import replace
-from typing import BinaryIO
+from typing import IO
 
 from ..document import Header
 from ..errors import NotABudget, Unreadable
 from ..readers import check_kind, sniff
 from ..readers.header import Blocks, build_header
-from ..readers.safexml import (
-    BoundedStream,
-    Element,
-    Step,
-    Writer,
-    walk,
-)
+from ..readers.safexml import BoundedStream, Element, Step, Writer, walk
 from ..readers.totem import read_block
-from .cleaner import Cleaner, Place, values_of
-from .facts import SUMMED, Facts
+from .cleaner import Cleaner, Place, some_values, values_of
+from .facts import FACT_FIELDS, Facts
 from .ledger import Ledger
-from .rules import Rule, Rules
+from .rules import BUDGET, Rule, Rules
 from .sorting import Sort, Sorter
+from .swift import Swift
 
 _CALCULATED = ("true", "1")
+LINE = f"{{{BUDGET}}}LigneBudget"
 
 
 class HashingSink:
     """A binary target that hashes what it is given."""
 
-    def __init__(self, target: BinaryIO) -> None:
+    def __init__(self, target: IO[bytes]) -> None:
         self._target = target
         self._hash = hashlib.sha256()
 
@@ -65,7 +61,9 @@ class Gate:
         self._blocks = Blocks()
         self._counts: Counter[str] = Counter()
         self._hidden: int | None = None
-        self._table = ""
+        self._table = self._row_tag = ""
+        self._row_rule = rules.elements["LigneBudget"]
+        self._swift: dict[str, Swift] = {}
         self._rank = 0
         self._headed = False
         self._sommaire: list[tuple[str, bool]] = []
@@ -114,6 +112,8 @@ class Gate:
         elif sort is Sort.TABLE:
             self._table = name.removeprefix("DATA_")
             self._rank = 0
+            self._row_rule = self._sorter.rule_of(element)
+            self._row_tag = f"{{{BUDGET}}}{self._row_rule.name}"
             self._out.open(self._cleaner.bare(element, Rule(name), Place(name)), lazy=True)
         elif sort is Sort.ENVELOPE:
             self._out.open(None)
@@ -164,21 +164,22 @@ class Gate:
     # --- units -----------------------------------------------------------------------------------
 
     def _unit(self, element: Element) -> None:
-        if not isinstance(element.tag, str):
+        tag = element.tag
+        if self._table and tag == self._row_tag:
+            self._row(element)
+        elif tag == LINE:
+            self._line(element)
+        elif not isinstance(tag, str):
             self.ledger.unknown("#comment")
-            return
+        else:
+            self._part(element, tag.rpartition("}")[2])
+
+    def _part(self, element: Element, name: str) -> None:
+        self._counts[name] += 1
         parent = element.getparent()
         rule = self._sorter.rule_of(parent)
-        name = element.tag.rpartition("}")[2]
-        if self._table:
-            self._row(element, rule)
-        elif name == "LigneBudget":
-            self._line(element)
-        else:
-            self._part(element, name, parent, rule)
-
-    def _part(self, element: Element, name: str, parent: Element, rule: Rule) -> None:
-        self._counts[name] += 1
+        if name == "LigneComptable" and self._swiftly(self._rules.elements[name], element):
+            return
         place = Place(f"{rule.name}/{name}", source_line=element.sourceline)
         if name == "LigneComptable":
             place.path += f"[{self._counts[name]}]"
@@ -187,29 +188,53 @@ class Gate:
             self._out.unit(copy)
 
     def _line(self, element: Element) -> None:
-        self._head()
+        if not self._headed:
+            self._head()
         self._rank += 1
         if element.get("calculated") not in _CALCULATED:
             self.lines += 1
+        rule = self._rules.elements["LigneBudget"]
+        if self._swiftly(rule, element):
+            return
         place = Place(f"Budget/LigneBudget[{self._rank}]", self._rank, element.sourceline)
-        copy = self._cleaner.copy(element, self._rules.elements["LigneBudget"], place)
-        self._out.unit(copy)
+        self._out.unit(self._cleaner.copy(element, rule, place))
 
-    def _row(self, element: Element, rule: Rule) -> None:
-        table = self._table
+    def _swiftly(self, rule: Rule, element: Element) -> dict[str, str] | None:
+        """Write a row that needs no change; its values for the facts, None when it needs one."""
+        if element.prefix is not None:
+            return None
+        swift = self._swift.get(rule.name)
+        if swift is None:
+            swift = self._swift[rule.name] = Swift(rule, self._cleaner, self.ledger)
+        answer = swift.row(element)
+        if answer is None:
+            return None
+        self._out.raw(answer[0])
+        return {"": "", **answer[1]}
+
+    def _row(self, element: Element) -> None:
+        table, rule = self._table, self._row_rule
         self._rank += 1
-        if element.get("calculated") not in _CALCULATED:
-            self.facts.rows[table] += 1
-            if table in SUMMED:
-                self.facts.add(table, values_of(element))
+        counted = element.get("calculated") not in _CALCULATED
+        self.facts.rows[table] += counted
         if rule.left_out and self._cleaner.leaves_tables_out:
             self.ledger.masked("row", table, "person_table")
+            if counted and table in FACT_FIELDS:
+                self.facts.add(table, some_values(element, FACT_FIELDS[table]))
             return
-        path = f"Annexes/{table}/{rule.name}[{self._rank}]"
+        values = None if table == "SOMMAIRE" else self._swiftly(rule, element)
+        if values is None:
+            values = values_of(element)
+            self._carefully(element, rule)
+        if counted and table in FACT_FIELDS:
+            self.facts.add(table, values)
+
+    def _carefully(self, element: Element, rule: Rule) -> None:
+        path = f"Annexes/{self._table}/{rule.name}[{self._rank}]"
         copy = self._cleaner.copy(element, rule, Place(path, source_line=element.sourceline))
         if copy is not None:
             self._out.unit(copy)
-            if table == "SOMMAIRE":
+            if self._table == "SOMMAIRE":
                 self._add_to_sommaire(values_of(copy))
 
     def _add_to_sommaire(self, values: dict[str, str]) -> None:
@@ -247,6 +272,12 @@ class _Output:
             self._flush()
         element.tail = "\n"
         self._writer.unit(element)
+
+    def raw(self, data: bytes) -> None:
+        """A unit that is bytes already."""
+        if self._pending:
+            self._flush()
+        self._sink.write(data)
 
     def close(self) -> None:
         if self._pending:

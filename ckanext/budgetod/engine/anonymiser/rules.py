@@ -102,8 +102,8 @@ def load(extra: str | os.PathLike[str] | Mapping[str, Any] | None = None) -> Rul
         return _shipped()
     if not isinstance(extra, Mapping):
         with open(extra, encoding="utf-8") as stream:
-            extra = yaml.load(stream, _loader())  # noqa: S506 - a safe loader
-    return _compile(_merged(_read(), extra or {}))
+            return load(yaml.load(stream, _loader()) or {})  # noqa: S506 - a safe loader
+    return _compile(_merged(_read(), extra))
 
 
 @lru_cache(maxsize=1)
@@ -112,7 +112,11 @@ def _shipped() -> Rules:
 
 
 def _read() -> dict[str, Any]:
-    text = resources.files(__package__).joinpath("rules.yaml").read_text(encoding="utf-8")
+    text = (
+        resources.files("ckanext.budgetod.engine.anonymiser")
+        .joinpath("rules.yaml")
+        .read_text(encoding="utf-8")
+    )
     return yaml.load(text, _loader())  # noqa: S506 - a safe loader
 
 
