@@ -10,6 +10,7 @@ import json
 import uuid
 from itertools import islice
 
+import ckan.plugins.toolkit as tk
 from ckan.lib.search.index import PackageSearchIndex
 
 from ckanext.budgetod.sources.profile import tranche
@@ -135,10 +136,10 @@ def index(dataset: dict) -> None:
         {"key": key, "value": json.dumps(value) if isinstance(value, list) else value}
         for key, value in fields.items()
     ]
-    PackageSearchIndex().index_package(
-        {**common, "extras": extras, "with_custom_schema": {**common, **fields}},
-        defer_commit=True,
-    )
+    document = {**common, "extras": extras}
+    if tk.check_ckan_version(min_version="2.12"):
+        document["with_custom_schema"] = {**common, **fields}
+    PackageSearchIndex().index_package(document, defer_commit=True)
 
 
 def index_portal() -> int:

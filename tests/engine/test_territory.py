@@ -141,7 +141,7 @@ def test_without_article(folded, bare):
         ("ETABLISSEMENT PUBLIC DE COOPERATION INTERCOMMUNALE DE", "epci"),
         ("SYNDICAT INTERCOMMUNAL DES COMMUNES", "syndicat"),
         ("SERVICE DEPARTEMENTAL D'INCENDIE ET DE SECOURS", "sdis"),
-        ("C.C.A.S.", "autre"),
+        ("C.C.A.S.", "ccas"),
         ("Centre communal d'action sociale", "ccas"),
         ("Caisse des écoles", "caisse_ecoles"),
         ("Régie des eaux", "regie"),

@@ -201,7 +201,7 @@ class Territory:
 @lru_cache(maxsize=1)
 def territory() -> Territory:
     """The table shipped with the package, read once per process (about 0.1 s)."""
-    path = files(__package__) / "data" / "territory.tsv.gz"
+    path = files("ckanext.budgetod.sources") / "data" / "territory.tsv.gz"
     text = gzip.decompress(path.read_bytes()).decode("utf-8")
     return Territory(iter(text.splitlines()))
 
