@@ -7,7 +7,7 @@ not the number of lines.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -52,6 +52,14 @@ class Entry:
     count: int = 0
     places: list[tuple[int, int | None]] = field(default_factory=list)
 
+    def absorb(self, other: Entry) -> None:
+        """Add what another entry of the same account holds."""
+        for rank, amount in enumerate(other.sums):
+            if amount:
+                self.sums[rank] += amount
+        self.count += other.count
+        self.places = sorted({*self.places, *other.places})[:KEPT_LINES]
+
 
 class Ledger:
     """Fill with ``add``; then ask for sums, credits and what was realised."""
@@ -61,9 +69,11 @@ class Ledger:
         self.filled = [False] * 7
         self.stated = [False] * 7
         self.lines = 0
+        self._accounts: dict[Key, Entry] = {}
 
     def add(self, resolved: ResolvedLine) -> None:
         """Count one line."""
+        self._accounts = {}
         line = resolved.line
         key = Key(
             resolved.section,
@@ -115,8 +125,24 @@ class Ledger:
         planned = sums[PREV] if self.filled[PREV] else sums[PROP_NOUV]
         return planned + sums[RAR_PREC]
 
+    @property
+    def accounts(self) -> dict[Key, Entry]:
+        """The entries whatever their function (their keys have none): enough for most."""
+        if not self._accounts:
+            for key, entry in self.entries.items():
+                short = key._replace(fonction="")
+                merged = self._accounts.get(short)
+                if merged is None:
+                    self._accounts[short] = replace(
+                        entry, sums=list(entry.sums), places=list(entry.places)
+                    )
+                else:
+                    merged.absorb(entry)
+        return self._accounts
+
     def select(self, keep: Callable[[Key], bool]) -> Iterator[tuple[Key, Entry]]:
-        return ((key, entry) for key, entry in self.entries.items() if keep(key))
+        """Accounts that are wanted; ``keep`` looks at everything but the function."""
+        return ((key, entry) for key, entry in self.accounts.items() if keep(key))
 
     def credits(self, keep: Callable[[Key], bool]) -> Decimal:
         """Sum of credits over the chosen entries."""

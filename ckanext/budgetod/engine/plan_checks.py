@@ -20,7 +20,7 @@ def confront(evidence: Evidence, plans: Plans) -> None:
     plan = plans.plan(header.nomenclature, header.exercice)
     if plan is None:
         return
-    for key, sums in evidence.ledger.entries.items():
+    for key, sums in evidence.ledger.accounts.items():
         account = plan.get("compte", key.nature)
         if account is None:
             continue

@@ -86,7 +86,7 @@ def _text(amount: Decimal) -> str:
 def _totals(ledger: Ledger) -> dict[str, Any]:
     """``[section][side][reel|ordre]``: prévu, réalisé, restes à réaliser, number of lines."""
     sums = {(f, s, o): Sums() for f in SECTIONS for s in SIDES for o in KINDS}
-    for key, entry in ledger.entries.items():
+    for key, entry in ledger.accounts.items():
         place = (key.section, key.side, key.ordre)
         if place in sums and not is_result(key):
             sums[place].add(ledger, entry)

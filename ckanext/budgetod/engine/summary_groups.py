@@ -44,7 +44,7 @@ def chapters(ledger: Ledger) -> list[dict[str, Any]]:
     """Each chapter per section, side and kind (réel, ordre), 001 and 002 left out."""
     groups: dict[tuple[str, str, bool, str], Sums] = {}
     names: dict[str, str] = {}
-    for key, entry in ledger.entries.items():
+    for key, entry in ledger.accounts.items():
         if is_result(key) or not key.section:
             continue
         place = (key.section, key.side, key.ordre == "1", key.chapter)
@@ -93,7 +93,9 @@ def _tree(
 ) -> list[dict[str, Any]]:
     groups: dict[tuple[str, str, str], Sums] = {}
     names: dict[str, str] = {}
-    for key, entry in ledger.select(lambda key: is_real(key) and bool(key.section)):
+    for key, entry in ledger.entries.items():
+        if not key.section or not is_real(key):
+            continue
         code = code_of(key)
         for prefix in _prefixes(code, root):
             groups.setdefault((key.section, key.side, prefix), Sums()).add(ledger, entry)

@@ -196,7 +196,7 @@ def report_rows(report: Report, lang: str) -> Iterable[list[str]]:
 
 
 def _write_json(path: Path, data: Mapping[str, Any]) -> None:
-    text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=False)
+    text = json.dumps(data, ensure_ascii=False)
     path.write_text(f"{text}\n", encoding="utf-8")
 
 

@@ -56,7 +56,7 @@ def _imbalance(evidence: Evidence, section: str, gap: Decimal) -> Finding:
 def _chapters(evidence: Evidence, section: str) -> list[dict[str, Any]]:
     """Dépenses and recettes per chapter of a section, greatest gap first."""
     ledger = evidence.ledger
-    codes = sorted({key.chapter for key in ledger.entries if key.section == section})
+    codes = sorted({key.chapter for key in ledger.accounts if key.section == section})
     rows = []
     for code in codes:
         spent, received = (ledger.credits(in_chapter(code, side)) for side in SIDES)
@@ -80,7 +80,7 @@ def every_side_is_there(evidence: Evidence) -> Iterator[Finding]:
     """A budget or an account has dépenses and recettes in both sections."""
     present = {
         (key.section, key.side)
-        for key, entry in evidence.ledger.entries.items()
+        for key, entry in evidence.ledger.accounts.items()
         if any(entry.sums[rank] for rank in (REAL, PREV, CRED_OUV, RAR_PREC))
     }
     for section in SECTIONS:

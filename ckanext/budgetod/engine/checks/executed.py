@@ -46,7 +46,7 @@ def _spent(key: Key) -> bool:
 
 
 def _spending_chapters(evidence: Evidence) -> list[str]:
-    codes = {key.chapter for key in evidence.ledger.entries if _spent(key) and key.chapter}
+    codes = {key.chapter for key in evidence.ledger.accounts if _spent(key) and key.chapter}
     return sorted(code for code in codes if not code.startswith(_NOT_LIMITED))
 
 

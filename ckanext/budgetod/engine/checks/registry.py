@@ -55,12 +55,16 @@ def registered() -> list[Check]:
 
 
 def run_checks(evidence: Evidence) -> tuple[tuple[CheckResult, ...], tuple[Finding, ...]]:
-    """Run every control; results in the order of the list, findings most serious first."""
+    """Run every control; results in the order of the list, findings most serious first.
+
+    Those that only inform cannot fail: their findings are told, they are no line of the list.
+    """
     results, findings = [], []
     for control in registered():
         result, found = _run(control, evidence)
-        results.append(result)
         findings.extend(found)
+        if control.level is not Level.INFO:
+            results.append(result)
     return tuple(results), sort_findings(findings)
 
 
