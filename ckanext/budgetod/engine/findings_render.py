@@ -156,7 +156,8 @@ def _catalogue() -> dict[str, Any]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = (files(__package__) / "checks" / "catalogue.yaml").read_text(encoding="utf-8")
+    path = files("ckanext.budgetod.engine") / "checks" / "catalogue.yaml"
+    text = path.read_text(encoding="utf-8")
     loaded = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, C or Python
     for item in loaded.values():
         for holder in (item, *item.get("variants", {}).values()):

@@ -42,7 +42,7 @@ class Nowhere(io.RawIOBase):
 def inspect(source: str | os.PathLike[str] | IO[bytes]) -> Inspection:
     """Read a document once, with the gate's own pass. Raises DocumentRefused."""
     given: Any = Path(source) if isinstance(source, str | os.PathLike) else source
-    passed = anonymise(given, Nowhere())
+    passed = anonymise(given, Nowhere())  # pyright: ignore[reportArgumentType]
     return Inspection(
         header=passed.header,
         headers=tuple(passed.headers),

@@ -51,7 +51,7 @@ def read(source: Given, **options: Any) -> Conversion:
     with _rewindable(source) as stream:
         gate = None
         if options.get("facts") is None:
-            gate = anonymise(stream, Nowhere())
+            gate = anonymise(stream, Nowhere())  # pyright: ignore[reportArgumentType]
             stream.seek(0)
         readings, _ = read_document(
             stream, _options(options, gate), lambda index: (LineFiles(None),)
@@ -143,9 +143,10 @@ class _Job:
 
     def _finish(self, index: int, reading: Reading) -> Conversion:
         """Close the files of a Budget, decide which exist, name them, describe them."""
-        lines = reading.writers[0]
+        writers: Sequence[Any] = reading.writers
+        lines = writers[0]
         lines.close()
-        outputs = [out for w in reading.writers for out in w.outputs(self._settings.lang)]
+        outputs = [out for w in writers for out in w.outputs(self._settings.lang)]
         absent = _absent(lines, outputs)
         answer = _answer(reading, self._gate)
         report = answer.report.with_absent_files(absent)

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from ..errors import TooLarge, Unreadable
 
@@ -125,7 +125,7 @@ def _gz(
     stream: IO[bytes], name: str, budget: _Budget, opened: Opened
 ) -> Iterator[tuple[str, IO[bytes]]]:
     with gzip.GzipFile(fileobj=stream) as source:
-        yield from _keep(source, Path(name).stem, budget, opened)
+        yield from _keep(cast("IO[bytes]", source), Path(name).stem, budget, opened)
 
 
 def _keep(
