@@ -226,7 +226,7 @@ class Cleaner:
         code = values.get(party.code, "").strip() if party.code else ""
         if code:
             return Verdict.NATURAL if code in party.natural else Verdict.LEGAL
-        if not re.search(r"[^\W\d_]{2}", value) or parties.is_legal(value):
+        if parties.is_nobody(value) or parties.is_legal(value):
             return Verdict.LEGAL
         if party.siren and parties.has_siren(values.get(party.siren, "")):
             return Verdict.LEGAL

@@ -46,6 +46,11 @@ def is_legal(value: str) -> bool:
     return _is_sa(found) or has_siren(value)
 
 
+def is_nobody(value: str) -> bool:
+    """True for « - », « 0 »: neither a word nor a number to reach somebody."""
+    return not re.search(r"[^\W\d_]{2}", value) and not patterns.hits(value)
+
+
 def _is_sa(found: list[str]) -> bool:
     """« SA » at either end is the legal form; elsewhere, or after « de », it may be a surname."""
     if len(found) < 2 or found[-2:] == ["de", "sa"]:

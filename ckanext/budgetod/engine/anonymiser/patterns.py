@@ -62,10 +62,13 @@ _NIR = re.compile(
     r"(?<!\d)[1-478]\s?\d{2}\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d{2}|2[AB])\s?\d{3}\s?\d{3}"
     r"(?:\s?\d{2})?(?!\d)"
 )
+_DIGIT = re.compile(r"\d")
 _SUSPECT = re.compile(
-    r"@|\d[\d\s.\-()]{8}|(?<![^\W\d_])[Mm](?:[.\s/]|[mM]|[rRsS]|[eE]|[lLoOaA])|[Dd](?:r|R|oc|OC)"
-    r"|[Vv](?:[eE]uve|EUVE|ve|VE)|(?:[ÉéEe]|É)(?:pou|POU)|[Cc](?:onsor|ONSOR|ts|TS)|[Hh][ÉéEe]?(?:ri|RI)"
-    r"|[Ii](?:ndivi|NDIVI)|[Ss](?:ucces|UCCES)|[Nn][ÉéEe]e|[A-Z]{2}\d{2}"
+    r"@|\d[\d\s.\-()]{8}|[A-Z]{2}\d{2}\s?[A-Z0-9]{4}"
+    r"|(?<![^\W\d_])(?:M(?:[.\s/]|[MR][.\s/]|[mM][eE]|[eE](?:[.\s]|[lL]{2}|[sS][sSdD])|r[.\s]"
+    r"|[lL][lL]|[oO][nN][sS]|[aA][dD][aAeE]|[aA][iIîÎ][tT])|m(?:me|r|lle|essieurs|onsieur|ad[ae]|esd|ademoi|aître)"
+    r"|[Dd](?:[rR][.\s]|oct|OCT)|[Vv](?:euv|EUV|ve|VE)|[ÉéEe](?:pou|POU)|[Cc](?:ons|ONS|ts|TS)"
+    r"|[Hh][éÉEe]ri|H[EÉ]RI|[Ii]ndiv|INDIV|[Ss]uccess|SUCCESS|[Nn]ée|N[EÉ]E)"
 )
 
 
@@ -94,7 +97,7 @@ def hits(text: str) -> list[Hit]:
 def _all(text: str) -> Iterator[Hit]:
     if "@" in text:
         yield from _emails(text)
-    if any(char.isdigit() for char in text):
+    if _DIGIT.search(text):
         yield from (Hit(*m.span(), IBAN) for m in _IBAN.finditer(text) if _is_iban(m[0]))
         yield from (Hit(*m.span(), NIR) for m in _NIR.finditer(text))
         yield from (Hit(*m.span(), PHONE) for m in _PHONE.finditer(text))

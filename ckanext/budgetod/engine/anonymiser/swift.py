@@ -22,8 +22,10 @@ from .facts import FACT_FIELDS
 from .ledger import Ledger
 from .rules import Action, Rule
 
-_LEAF = re.compile(rb'<([\w.\-]+(?: Code="[^"&\s@]*")?) V="([^"]*)"( Code="[^"&\s@]*")?/>')
-_STRAY = re.compile(rb">\s*[^<\s]")
+_LEAF = re.compile(
+    rb'>\s*<([\w.\-]+(?: Code="[^"&\s@]*")?) V="([^"]*)"( Code="[^"&\s@]*")?/(?=>)'
+)
+"""A leaf that follows a tag: where all are found, there is no text between them."""
 _PLAIN_ATTRIBUTES = re.compile(rb'(?: ([\w.\-]+)="[^"\s@&]*")*')
 _NAMESPACES = re.compile(rb'(?: xmlns(?::[\w.\-]+)?="[^"]*")*')
 _MAX_SHAPES = 4096
@@ -57,6 +59,7 @@ class Swift:
         self._clean: set[bytes] = set()
         self._verdicts: dict[tuple[str, ...], Verdict] = {}
         self._name = rule.name.encode()
+        self._tail = -len(self._name) - 3
         self._attributes = {name.encode() for name in rule.attributes}
         self._starts: dict[bytes, bytes | None] = {}
 
@@ -65,10 +68,10 @@ class Swift:
         data = serialise(element)
         end = data.find(b">")
         start = self._start(data[: end + 1])
-        if start is None or _STRAY.search(data, end):
+        if start is None or not data[: self._tail].rstrip().endswith(b"/>"):
             return Careful
         found = _LEAF.findall(data, end)
-        if not found or data.count(b"<") != len(found) + 2:
+        if data.count(b"<") != len(found) + 2:
             return Careful
         names, texts, codes = zip(*found, strict=True)
         key = (names, codes)
