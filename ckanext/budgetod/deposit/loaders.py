@@ -19,7 +19,7 @@ def _interfaces() -> list[type]:
     except ImportError:
         pass
     try:
-        from ckanext.xloader.interfaces import IXloader
+        from ckanext.xloader.interfaces import IXloader  # pyright: ignore[reportMissingImports]
 
         found.append(IXloader)
     except ImportError:

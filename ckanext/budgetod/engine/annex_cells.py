@@ -50,7 +50,8 @@ def declared() -> dict[str, Any]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = resources.files(__package__).joinpath("annex_tables.yaml").read_text(encoding="utf-8")
+    package = resources.files("ckanext.budgetod.engine")
+    text = package.joinpath("annex_tables.yaml").read_text(encoding="utf-8")
     return yaml.load(text, loader)  # noqa: S506 - a safe loader
 
 

@@ -48,8 +48,8 @@ _WHOLE = {
     "RSOrgEng": "Raison sociale de l'organisme",
     "Siret": "SIRET ou SIREN",
 }
-_WORDS = dict(
-    pair.split("=")
+_WORDS: dict[str, str] = dict(
+    pair.split("=", 1)  # type: ignore[misc]
     for pair in """
     Mt=montant Cod=code Code=code Lib=libellé Libelle=libellé Nat=nature Typ=type Type=type
     STyp=sous-type Nom=nom Num=numéro Dt=date Date=date Tx=taux Nb=nombre Nbr=nombre

@@ -60,12 +60,16 @@ class Family:
         rows = self.index.get((kind, code), ())
         return next((entry for mask, entry in rows if mask & bit), None)
 
+    def _key(self, exercice: int) -> Key:
+        norme, _, declinaison = self.name.partition("-")
+        return Key(norme, declinaison, exercice)
+
     def plan(self, exercice: int) -> Plan | None:
         """The whole plan of a year: the latest publication, completed by earlier ones."""
         bits = self.bits(exercice)
         if not bits:
             return None
-        plan = Plan(Key(*self.name.split("-", 1), exercice))
+        plan = Plan(self._key(exercice))
         for bit in bits:
             for (kind, _), rows in self.index.items():
                 for mask, entry in rows:
@@ -94,7 +98,7 @@ class Family:
     def absorb(self, other: Family) -> None:
         """Add all copies of another file of the same nomenclature, as later publications."""
         for number, copy in enumerate(other.copies):
-            plan = Plan(Key(*other.name.split("-", 1), copy.exercice), copy.digest)
+            plan = Plan(other._key(copy.exercice), copy.digest)
             for (kind, _), rows in other.index.items():
                 for mask, entry in rows:
                     if mask >> number & 1:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-ROLES = ("DR", "RR", "DOES", "ROES", "DOIS", "ROIS")
+ROLES: tuple[str, ...] = ("DR", "RR", "DOES", "ROES", "DOIS", "ROIS")
 KINDS = ("chapitre", "compte", "chapitre_fonction", "compte_fonction", "fonction")
 """Tables of a plan: chapters and accounts by nature, the same by function, and RefFonc."""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import IO
 
 from ckanext.budgetod.engine.document import Header
 from ckanext.budgetod.engine.errors import NotABudget, Unreadable
@@ -25,7 +25,7 @@ from .cfu import Comptable
 from .safexml import BoundedStream, Root, read_root, walk
 from .totem import Event, TotemReader
 
-Source = str | Path | BinaryIO
+Source = str | Path | IO[bytes]
 
 __all__ = ["Document", "Event", "Source", "open_document", "open_source", "read_header"]
 

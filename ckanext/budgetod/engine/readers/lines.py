@@ -80,8 +80,8 @@ def _regular(
         _plain(get("LibCpte", "")),
         get("OpeCpteTiers", "").strip(),
         *[amount(found[name]) if name in found else None for name in AMOUNTS],
-        _pairs(supplements, _MTSUP) if supplements else _NO_PAIRS,
-        _pairs(supplements, _CARACSUP) if supplements else _NO_PAIRS,
+        _pairs(supplements, _MTSUP) if supplements else _NO_PAIRS,  # pyright: ignore
+        _pairs(supplements, _CARACSUP) if supplements else _NO_PAIRS,  # pyright: ignore
     )
 
 
@@ -119,8 +119,8 @@ def _build(
         _text(get("LibCpte", ""), "LibCpte", faults),
         get("OpeCpteTiers", "").strip(),
         *(_amount(get(name, ""), name, faults) for name in AMOUNTS),
-        _pairs(supplements, _MTSUP) if supplements else _NO_PAIRS,
-        _pairs(supplements, _CARACSUP) if supplements else _NO_PAIRS,
+        _pairs(supplements, _MTSUP) if supplements else _NO_PAIRS,  # pyright: ignore
+        _pairs(supplements, _CARACSUP) if supplements else _NO_PAIRS,  # pyright: ignore
     )
 
 

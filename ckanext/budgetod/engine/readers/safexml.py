@@ -155,7 +155,8 @@ def read_root(stream: BoundedStream) -> Root:
 
     Raises UnsafeXML on a DOCTYPE, Unreadable when there is no root at all.
     """
-    parser = etree.XMLParser(target=_PrologTarget(), **FLAGS)
+    target: Any = _PrologTarget()
+    parser = etree.XMLParser(target=target, **FLAGS)
     seen: list[bytes] = []
     try:
         while data := stream.read(CHUNK):

@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import IO
 
 from ckanext.budgetod.engine.document import (
     BudgetLine,
@@ -54,7 +54,7 @@ _FROM_PLAN = ("BGT_CONTNAT", "BGT_CONTNAT_LABEL", "BGT_NATURE_LABEL", "BGT_FONCT
 
 
 def open_scdl(
-    source: str | Path | BinaryIO,
+    source: str | Path | IO[bytes],
     *,
     given: Mapping[str, str] | None = None,
     nomenclature: str = "",
@@ -86,7 +86,7 @@ class ScdlTable:
 
     def __init__(
         self,
-        raw: BinaryIO,
+        raw: IO[bytes],
         owned: bool,
         given: dict[str, str],
         nomenclature: str,
@@ -270,7 +270,7 @@ def _line(row: list[str], index: int) -> BudgetLine:
         "",
         "",
         "",
-        *amounts,
+        *amounts,  # pyright: ignore[reportArgumentType]
     )
 
 

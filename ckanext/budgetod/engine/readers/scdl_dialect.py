@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from typing import IO
 
 from ckanext.budgetod.engine.errors import TooLarge, Unreadable
 
 
-def decoded(raw: BinaryIO, max_size: int) -> tuple[str, io.TextIOWrapper]:
+def decoded(raw: IO[bytes], max_size: int) -> tuple[str, io.TextIOWrapper]:
     """The encoding of the stream (UTF-8, UTF-16, else cp1252) and its text."""
     data = raw.read(max_size + 1)
     if len(data) > max_size:

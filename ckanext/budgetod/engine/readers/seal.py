@@ -15,7 +15,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from .safexml import BoundedStream, Element, canonical, growing, instruction
 
@@ -38,7 +38,7 @@ class SealVerdict:
     date: str = ""
 
 
-def verify(source: BinaryIO) -> SealVerdict:
+def verify(source: IO[bytes]) -> SealVerdict:
     """Read the document and compare. Raises DocumentRefused as every reading does."""
     found: list[Element] = []
     try:
@@ -57,7 +57,7 @@ def digests(document: bytes) -> tuple[str, str]:
     return _digests(io.BytesIO(document), [])
 
 
-def _digests(source: BinaryIO, found: list[Element]) -> tuple[str, str]:
+def _digests(source: IO[bytes], found: list[Element]) -> tuple[str, str]:
     md5, sha1 = hashlib.md5(), hashlib.sha1()  # noqa: S324 - the rule of the seal, not security
     for part in canonical_parts(BoundedStream(source), found):
         md5.update(part)

@@ -12,9 +12,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import IO, Any
 
-Target = str | Path | BinaryIO
+Target = str | Path | IO[bytes]
 Cell = Any
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _BATCH = 256
@@ -49,8 +49,9 @@ class CsvWriter:
 
     def __init__(self, target: Target, columns: Sequence[str], guard: Collection[str] = ()) -> None:
         self._owned = isinstance(target, (str, Path))
-        raw: BinaryIO = open(target, "wb") if self._owned else target  # noqa: SIM115 - see close
-        self._text = io.TextIOWrapper(_Unclosed(raw), encoding="utf-8", newline="")
+        raw = open(target, "wb") if isinstance(target, (str, Path)) else target  # noqa: SIM115
+        unclosed: Any = _Unclosed(raw)
+        self._text = io.TextIOWrapper(unclosed, encoding="utf-8", newline="")
         self._raw = raw
         self._rows = csv.writer(self._text, lineterminator="\n")
         self._width = len(columns)
@@ -108,7 +109,7 @@ class CsvWriter:
 class _Unclosed(io.RawIOBase):
     """Lets a text wrapper end without closing the stream underneath."""
 
-    def __init__(self, raw: BinaryIO) -> None:
+    def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
 
     def writable(self) -> bool:
