@@ -180,3 +180,15 @@ def test_raw_fields_stay_out_of_the_full_text():
 
 def test_a_fielded_search_is_left_alone(portal):
     assert search('name:"budget-218801603-2023"')["count"] == 1
+
+
+def test_anybody_finds_a_deposited_budget_at_once(with_plugins, make_town, submit, work):
+    town = make_town("Ville de Sainte-Évelyne-lès-Mortœuvre")
+    submit(town)
+    work()
+    anybody = {"user": "", "ignore_auth": False}
+    for q in ("budget ste evelyne 2023", "mortoeuvre", town.siren, "comptes 2023 sainte évelyne"):
+        found = tk.get_action("package_search")(anybody, {"q": q, "rows": 1})["results"]
+        assert [one["name"] for one in found] == [town.dataset_name()], q
+    facets = search(town.siren, rows=0, **{"facet.field": ["vocab_budget_etape"]})["facets"]
+    assert facets["vocab_budget_etape"] == {"ca": 1}

@@ -49,7 +49,8 @@ COMMON_WORDS = (
 """Words that never stand for a collectivity on their own, though some commune bears them."""
 
 MAX_NAME_WORDS = 8
-PLAIN = re.compile(r"[\w\s'’\-,.()/°ºª&]+")
+PLAIN = re.compile(r"(?!.*(?:^|\s)-)[\w\s'’\-,.()/°ºª&]+")
+"""Words only: no quotes, operators, fields or excluded words."""
 SAINT = re.compile(r"\bst(e?)\b")
 
 
