@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ckan import model
 from ckan.plugins import toolkit as tk
@@ -26,6 +26,8 @@ class Arrival:
     context: Context
     package: model.Package | None = None
     deposits: list[Deposit] = field(default_factory=list)
+    new_dataset: bool = False
+    """The request creates a dataset by hand: these documents must be the first of their budget."""
 
     def take(
         self,
@@ -52,6 +54,10 @@ class Arrival:
         self.deposits = []
         return rows
 
+    def settle(self, package_id: str) -> None:
+        """The dataset that the request created: these documents go there."""
+        self.deposits = [replace(one, package_id=package_id) for one in self.deposits]
+
     def discard(self) -> None:
         """The request failed: nothing was deposited."""
         for deposit in self.deposits:
@@ -68,8 +74,9 @@ class Arrival:
     ) -> Deposit:
         header = staged.passed.header
         found = _establish(staged, siret)
-        if self.package is not None:
+        if self.package is not None or self.new_dataset:
             self._check_budget(found, header.libelle_collectivite)
+        if self.package is not None:
             wanted = model.Group.get(self.package.owner_org)
         name = collectivity_title(found.siren, header.libelle_collectivite)
         placed = rights.place(self.context, found, name, wanted)
@@ -88,13 +95,13 @@ class Arrival:
 
     def _check_budget(self, found: Identity, collectivite: str) -> None:
         """A dataset holds one SIREN × exercice, and each of these has one dataset."""
-        package = self.package
-        mine = BudgetDataset.of_package(package.id)
+        own_id = self.package.id if self.package is not None else None
+        mine = BudgetDataset.of_package(own_id) if own_id else None
         if mine is not None and (mine.siren, mine.exercice) == found.budget:
             return
         held = BudgetDataset.get(*found.budget)
         other = model.Package.get(held.package_id) if held is not None else None
-        if mine is None and (other is None or other.id == package.id):
+        if mine is None and (other is None or other.id == own_id):
             return
         raise messages.another_budget(
             collectivity_title(found.siren, collectivite), found.exercice, _address(other)
@@ -110,7 +117,8 @@ def _establish(staged: Staged, siret: str, organisation_siret: str = "") -> Iden
 
 def _address(package: model.Package | None) -> str:
     """Where to deposit instead: the right dataset, else the deposit page."""
-    path = f"/budget/{package.name}" if package is not None else "/budget/new"
+    there = package is not None and package.state == "active"
+    path = f"/budget/{package.name}" if there else "/budget/new"
     return tk.url_for(path, qualified=True)
 
 

@@ -34,13 +34,17 @@ def load(row: Conversion) -> None:
 
 
 def drop(resource_id: str) -> None:
-    """Delete the table of a resource, if there is one."""
+    """Delete the table of a resource, if there is one.
+
+    Not by the action, which needs a living resource and writes the dataset once more.
+    """
     if not config.datastore():
         return
-    try:
-        tk.get_action("datastore_delete")(_context(), {"resource_id": resource_id, "force": True})
-    except tk.ObjectNotFound:
-        return
+    from ckanext.datastore.backend import DatastoreBackend
+
+    backend = DatastoreBackend.get_active_backend()
+    if backend.resource_exists(resource_id):
+        backend.delete({}, {"resource_id": resource_id})
 
 
 def _load_file(output: dict[str, Any]) -> None:

@@ -145,7 +145,6 @@ def _again(row_id: str, error: Exception) -> bool:
         return False
     log.warning("Deposit %s: %s, attempt %s", row_id, type(error).__name__, row.attempt)
     if row.attempt >= config.max_attempts():
-        model.Session.rollback()
         _end(row_id, State.FAILED, "X01", {"id": reference(row_id)})
         return False
     if row.state == State.RUNNING.value:
@@ -167,6 +166,9 @@ def _end(row_id: str, state: State, code: str, params: dict[str, Any]) -> None:
 
     model.Session.rollback()
     row = Conversion.get(row_id, for_update=True)
+    if row is not None and row.state == State.PUBLISHED.value:
+        _finish_later(row)
+        return
     if row is None or row.state not in (State.RUNNING.value, State.QUEUED.value):
         model.Session.rollback()
         return
@@ -174,6 +176,14 @@ def _end(row_id: str, state: State, code: str, params: dict[str, Any]) -> None:
     model.Session.commit()
     if state is State.REFUSED:
         storage.discard(row_id)
+
+
+def _finish_later(row: Conversion) -> None:
+    """Published, but its preview could not be made: the sweep tries again, not for ever."""
+    row.not_before = pause_after(row.attempt)
+    if row.attempt >= config.max_attempts():
+        row.reach("done")
+    model.Session.commit()
 
 
 def rerun(row: Conversion) -> None:

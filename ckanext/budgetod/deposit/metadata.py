@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ckanext.budgetod import config
 from ckanext.budgetod.engine.document import Header, Stage
 from ckanext.budgetod.model import BudgetDocument, Conversion
 from ckanext.budgetod.sources import profile
@@ -97,6 +98,8 @@ def _planned(output: Output, document: BudgetDocument, common: Mapping[str, Any]
     }
     if output.kind == "scdl":
         fields["conforms_to"] = SCHEMA
+    if config.datastore():
+        fields["datastore_active"] = True
     path = Path(output.path)
     return Planned(
         output.kind, path.name, "text/csv", fields, path, output.rows, output.columns

@@ -20,6 +20,8 @@ class Guarded:
 
     original: dict[str, Any]
     documents: list[BudgetDocument]
+    entries: set[str] = field(default_factory=set)
+    """Ids of entries that this very request makes for its documents."""
     resources: dict[str, dict[str, Any]] = field(init=False)
     owners: dict[str, BudgetDocument] = field(init=False)
 
@@ -58,7 +60,8 @@ class Guarded:
         known = self.resources.get(resource.get("id", ""))
         if known is not None and self.is_file(known["id"]):
             return deepcopy(known)
-        clean_attached(resource)
+        if resource.get("id") not in self.entries:
+            clean_attached(resource)
         return resource
 
     def published(self, but: frozenset[str] = frozenset()) -> list[BudgetDocument]:

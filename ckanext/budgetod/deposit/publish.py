@@ -7,6 +7,7 @@ Publication can be done again: it reads the dataset anew and brings it to what i
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable
 from typing import IO, Any
 
@@ -331,7 +332,10 @@ def _revise(
 ) -> None:
     """One package_revise, matched on the serials that were read. Raises NotNow if they changed."""
     match = {
-        f"match__resources__{resource['id']}__budgetod_serial": resource["budgetod_serial"]
+        # package_revise reads match values as JSON: quoted, a serial stays text
+        f"match__resources__{resource['id']}__budgetod_serial": json.dumps(
+            resource["budgetod_serial"]
+        )
         for resource in before["resources"]
         if resource.get("budgetod_serial") and row is not None
     }

@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 TYPE = "budget"
+ENTRIES = "budgetod_entries"
+"""Context key (no HTTP caller can set it): entries that ``resource_create`` made for documents."""
 INDEX_DOWN = (SearchError, SearchIndexError)
 Next = Callable[[Context, dict[str, Any]], Any]
 
@@ -58,6 +60,7 @@ def package_update(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
         return next_(context, data_dict)
     tk.check_access("package_update", context, dict(data_dict, id=package.id))
     guarded = _guarded(context, package)
+    guarded.entries = set(context.get(ENTRIES, ()))
     guarded.clean_dataset(data_dict)
     gone = _deletions(guarded, data_dict)
     result = _with_documents(next_, context, data_dict, guarded, package)
@@ -94,13 +97,15 @@ def _with_documents(
     package: model.Package | None,
 ) -> Any:
     """Take documents out of the resources, do the write, then register them."""
-    arrival = Arrival(context, package)
+    arrival = Arrival(context, package, new_dataset=package is None)
     try:
         if "resources" in data_dict:
             kept = [_entry(arrival, guarded, r) for r in data_dict["resources"] or []]
             resources = [resource for resource in kept if resource is not None]
             data_dict["resources"] = guarded.clean_resources(resources)
         result = next_(context, data_dict)
+        if package is None:
+            arrival.settle(result if isinstance(result, str) else result["id"])
     except INDEX_DOWN:
         model.Session.rollback()
         arrival.register()
@@ -120,7 +125,10 @@ def _entry(arrival: Arrival, guarded: Guarded, resource: dict[str, Any]) -> dict
     if resource.get("id") in guarded.resources:
         return dict(guarded.resources[resource["id"]])
     entry = placeholder(deposit.identity.key)
-    return None if entry["id"] in guarded.resources else entry
+    if entry["id"] in guarded.resources or entry["id"] in guarded.entries:
+        return None
+    guarded.entries.add(entry["id"])
+    return entry
 
 
 def _is_document(resource: dict[str, Any]) -> bool:
@@ -163,6 +171,7 @@ def resource_create(next_: Next, context: Context, data_dict: dict[str, Any]) ->
 
 def _create_entry(next_: Next, context: Context, arrival: Arrival, entry: dict[str, Any]) -> Any:
     """The write of the entry; with Solr down the deposit is kept and publication will make it."""
+    context[ENTRIES] = [entry["id"]]  # type: ignore[literal-required]
     try:
         resource = next_(context, dict(entry))
     except INDEX_DOWN:

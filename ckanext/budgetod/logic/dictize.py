@@ -11,9 +11,12 @@ from ckan.plugins import toolkit as tk
 
 from ckanext.budgetod.deposit import jobs, metadata
 from ckanext.budgetod.engine.document import Stage
+from ckanext.budgetod.engine.findings import Finding, Level
+from ckanext.budgetod.engine.report import finding_to_dict
 from ckanext.budgetod.model import BudgetDocument, Conversion, State
 
 STEPS = ("received", "checks", "conversion", "publication")
+PREVIEW_LATE = Finding("X02", Level.INFO)
 ENDED = (State.PUBLISHED.value, State.REPLACED.value, State.WITHDRAWN.value)
 
 
@@ -106,12 +109,14 @@ def _about(row: Conversion, document: BudgetDocument | None) -> dict[str, Any]:
 
 def report(row: Conversion, can_edit: bool) -> dict[str, Any] | None:
     """The check report; where personal data were found is for editors only."""
-    if row.report is None or can_edit:
-        return row.report
+    if row.report is None:
+        return None
     findings = [
-        {**finding, "where": []} if finding["code"].startswith("P") else finding
+        {**finding, "where": []} if finding["code"].startswith("P") and not can_edit else finding
         for finding in row.report["findings"]
     ]
+    if row.state == State.PUBLISHED.value and row.step != "done":
+        findings.append(finding_to_dict(PREVIEW_LATE))
     return {**row.report, "findings": findings}
 
 
