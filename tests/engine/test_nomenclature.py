@@ -78,7 +78,7 @@ def line(**changes) -> BudgetLine:
 
 def resolve(nomenclature="M57-M57_D", exercice=2023, nat_fonc="1", **changes) -> ResolvedLine:
     header = Header(
-        siret="21570990800017",
+        siret="21570990800010",
         exercice=exercice,
         stage=Stage.CA,
         nomenclature=nomenclature,
@@ -386,7 +386,7 @@ def test_equipment_follows_the_side() -> None:
 
 def test_deleted_codes() -> None:
     header = Header(
-        siret="21570990800017", exercice=2015, stage=Stage.CA, nomenclature="M14-M14_COM_SUP3500"
+        siret="21570990800010", exercice=2015, stage=Stage.CA, nomenclature="M14-M14_COM_SUP3500"
     )
     resolver = Resolver(plans(), header)
     assert resolver.deleted("chapitre", "4571")
@@ -394,7 +394,7 @@ def test_deleted_codes() -> None:
 
 
 def test_same_question_same_answer() -> None:
-    header = Header(siret="21570990800017", exercice=2023, stage=Stage.CA, nomenclature="M57-M57_D")
+    header = Header(siret="21570990800010", exercice=2023, stage=Stage.CA, nomenclature="M57-M57_D")
     resolver = Resolver(plans(), header)
     first = resolver.resolve(line(nature="2031", cod_rd="D"))
     resolver.resolve(line(nature="2031", cod_rd="R", op_budg="1", typ_op_budg="1"))

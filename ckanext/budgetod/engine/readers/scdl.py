@@ -1,6 +1,6 @@
 """SCDL "budget" CSV made by others: read any dialect, say what is missing, repair the rest.
 
-    with open_scdl(path, given={"BGT_SIRET": "21570990800017"}) as table:
+    with open_scdl(path, given={"BGT_SIRET": "21570990800010"}) as table:
         for row in table:                 # 22 cells in the order of the schema, repaired
             ...
     table.missing, table.repairs, table.extra
