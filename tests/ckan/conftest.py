@@ -25,7 +25,7 @@ def clean_db(reset_db, migrate_db_for):
 
 
 @pytest.fixture
-def make_town(with_plugins):
+def make_town(with_plugins, app):
     """A factory of collectivities, each with an organisation and an editor."""
     from ckan.tests import factories
 
