@@ -7,6 +7,7 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCTERMS, FOAF, RDF, SKOS, XSD
 
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
 SCHEMA = URIRef("https://schema.data.gouv.fr/schemas/scdl/budget/0.8.3/schema.json")
 EU = "http://publications.europa.eu/resource/authority/"
 
@@ -70,6 +71,20 @@ def test_the_publisher_is_the_organisation_with_its_siren(graph, dataset, publis
 def test_every_file_carries_the_licence(graph, dataset):
     for distribution in graph.objects(dataset, DCAT.distribution):
         assert "etalab" in str(graph.value(distribution, DCTERMS.license)).lower()
+
+
+def test_harvesters_find_page_keywords_downloads_and_checksum(graph, dataset, published):
+    page = URIRef(f"http://budgetod.test/budget/{published.dataset_name()}")
+    assert graph.value(dataset, DCAT.landingPage) == page
+    assert Literal("budget") in set(graph.objects(dataset, DCAT.keyword))
+    for distribution in graph.objects(dataset, DCAT.distribution):
+        download = graph.value(distribution, DCAT.downloadURL)
+        assert download is not None
+        assert download == graph.value(distribution, DCAT.accessURL)
+    checksums = set(graph.objects(None, SPDX.checksum))
+    assert checksums
+    for checksum in checksums:
+        assert graph.value(checksum, SPDX.algorithm) == SPDX.checksumAlgorithm_sha256
 
 
 def test_the_catalogue_holds_the_budget(app, published):

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-from ckanext.dcat.profiles import DCAT, DCT, RDF, SKOS, XSD, RDFProfile
+from ckanext.dcat.profiles import DCAT, DCT, RDF, SKOS, SPDX, XSD, RDFProfile
 from ckanext.dcat.profiles.base import CleanedURIRef
-from ckanext.dcat.utils import resource_uri
+from ckanext.dcat.utils import catalog_uri, resource_uri
 from rdflib import BNode, Literal, URIRef
 
 from ckanext.budgetod.search.licences import ETALAB
@@ -25,6 +25,9 @@ EU = "http://publications.europa.eu/resource/authority/"
 THEMES = (URIRef(f"{EU}data-theme/GOVE"), URIRef(f"{EU}data-theme/ECON"))
 FREQUENCY = URIRef(f"{EU}frequency/ANNUAL")
 LANGUAGE = URIRef(f"{EU}language/FRA")
+KEYWORDS = ("budget", "finances locales")
+
+SHA256_LENGTH = 64
 
 PROFILES = "ckanext.dcat.rdf.profiles"
 NAME = "budgetod"
@@ -49,13 +52,21 @@ class BudgetProfile(RDFProfile):
             self.g.set((dataset_ref, DCT.identifier, Literal(f"{siren}/{exercice}")))
         self._add_period(dataset_ref, exercice)
         self._add_place(dataset_ref, dataset_dict)
-        for theme in THEMES:
-            self.g.add((dataset_ref, DCAT.theme, theme))
-        self.g.set((dataset_ref, DCT.accrualPeriodicity, FREQUENCY))
-        self.g.set((dataset_ref, DCT.language, LANGUAGE))
+        self._add_constants(dataset_ref)
+        page = f"{catalog_uri().rstrip('/')}/budget/{dataset_dict['name']}"
+        self.g.set((dataset_ref, DCAT.landingPage, CleanedURIRef(page)))
         self._identify_publisher(dataset_ref, dataset_dict)
         for resource in dataset_dict.get("resources", []):
             self._describe_file(resource, dataset_dict)
+
+    def _add_constants(self, dataset_ref) -> None:
+        """What is true of every budget."""
+        for theme in THEMES:
+            self.g.add((dataset_ref, DCAT.theme, theme))
+        for keyword in KEYWORDS:
+            self.g.add((dataset_ref, DCAT.keyword, Literal(keyword)))
+        self.g.set((dataset_ref, DCT.accrualPeriodicity, FREQUENCY))
+        self.g.set((dataset_ref, DCT.language, LANGUAGE))
 
     def _add_period(self, dataset_ref, exercice: str) -> None:
         """A local budget runs from 1 January to 31 December (CGCT, L. 1612-1)."""
@@ -95,10 +106,19 @@ class BudgetProfile(RDFProfile):
         if resource.get("budgetod_role") == "scdl":
             self.g.add((distribution, DCT.conformsTo, SCHEMA))
             self.g.add((SCHEMA, RDF.type, DCT.Standard))
-        if self.g.value(distribution, DCT.license) is None:
-            url = dataset_dict.get("license_url")
-            if not url and dataset_dict.get("license_id") == ETALAB["id"]:
-                url = ETALAB["url"]
-            if url:
-                self.g.add((distribution, DCT.license, CleanedURIRef(url)))
-                self.g.add((CleanedURIRef(url), RDF.type, DCT.LicenseDocument))
+        if resource.get("url_type") == "upload":
+            self.g.set((distribution, DCAT.downloadURL, CleanedURIRef(resource["url"])))
+        checksum = self.g.value(distribution, SPDX.checksum)
+        if checksum is not None and len(resource.get("hash") or "") == SHA256_LENGTH:
+            self.g.set((checksum, SPDX.algorithm, SPDX.checksumAlgorithm_sha256))
+        self._add_licence(distribution, dataset_dict)
+
+    def _add_licence(self, distribution, dataset_dict) -> None:
+        """National harvesters read the licence on files, CKAN has it on the dataset."""
+        url = dataset_dict.get("license_url")
+        if not url and dataset_dict.get("license_id") == ETALAB["id"]:
+            url = ETALAB["url"]
+        if url and self.g.value(distribution, DCT.license) is None:
+            licence = CleanedURIRef(url)
+            self.g.add((distribution, DCT.license, licence))
+            self.g.add((licence, RDF.type, DCT.LicenseDocument))
