@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 import pytest
-from towns import Town, as_file, new_siren
+from towns import Town, as_file, new_siren, person
 
 from ckanext.budgetod.engine import builder
 
@@ -31,9 +31,9 @@ def make_town(with_plugins, app):
 
     def make(title: str = "Ville de Valmoselle") -> Town:
         siren = new_siren()
-        editor = factories.UserWithToken()
+        editor = person(factories.UserWithToken)
         organisation = factories.Organization(
-            user=factories.Sysadmin(),
+            user=person(factories.Sysadmin),
             title=title,
             siren=siren,
             users=[{"name": editor["name"], "capacity": "editor"}],

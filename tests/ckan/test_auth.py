@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from towns import as_file
+from towns import as_file, person
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_queues")
 
@@ -28,21 +28,21 @@ def people(town, make_town):
     from ckan.tests import factories
 
     def member(capacity):
-        user = factories.User()
+        user = person(factories.User)
         tk.get_action("organization_member_create")(
-            {"user": factories.Sysadmin()["name"], "ignore_auth": True},
+            {"user": person(factories.Sysadmin)["name"], "ignore_auth": True},
             {"id": town.organisation["id"], "username": user["name"], "role": capacity},
         )
         return user["name"]
 
     return {
         "anonymous": "",
-        "nobody": factories.User()["name"],
+        "nobody": person(factories.User)["name"],
         "stranger": make_town("Sainte-Ombrelle").editor["name"],
         "member": member("member"),
         "editor": town.editor["name"],
         "admin": member("admin"),
-        "sysadmin": factories.Sysadmin()["name"],
+        "sysadmin": person(factories.Sysadmin)["name"],
     }
 
 
@@ -105,7 +105,7 @@ def test_an_attached_siren_is_deposited_by_its_organisation(town, submit, work, 
     from towns import new_siren
 
     siren = new_siren()
-    sysadmin = {"user": factories.Sysadmin()["name"]}
+    sysadmin = {"user": person(factories.Sysadmin)["name"]}
     data = {"id": town.organisation["id"], "sirens_rattaches": siren}
     tk.get_action("organization_patch")(sysadmin, data)
     town.siren = siren
@@ -151,7 +151,7 @@ class TestUnknownSiren:
 
         from ckanext.budgetod.deposit.messages import DepositRefused
 
-        user = factories.User()
+        user = person(factories.User)
         factories.Organization(users=[{"name": user["name"], "capacity": "editor"}])
         with pytest.raises(DepositRefused) as refused:
             submit(town, ccas[1], user=user["name"])

@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from towns import as_file
+from towns import as_file, person
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_queues")
 
@@ -274,7 +274,7 @@ class TestWithdrawal:
     def test_delete_then_deposit_again(self, town, submit, work, show, published, end):
         from ckan.tests import factories
 
-        call(end, factories.Sysadmin(), id=published["id"])
+        call(end, person(factories.Sysadmin), id=published["id"])
         submit(town)
         work()
         after = show(town.dataset_name())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import random
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,12 @@ class Town:
 def as_file(content: bytes, name: str = "document.xml") -> FileStorage:
     """What a form or an API client sends."""
     return FileStorage(io.BytesIO(content), filename=name, content_type="text/xml")
+
+
+def person(factory: Any) -> dict[str, Any]:
+    """A user whose name and address no other test has (the factories draw from few names)."""
+    name = f"user-{uuid.uuid4().hex}"
+    return factory(name=name, email=f"{name}@budgetod.test")
 
 
 def new_siren() -> str:
