@@ -29,7 +29,10 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
-    options = parser().parse_args(argv)
+    whole = parser()
+    options = whole.parse_args(argv)
+    if not (options.version or options.command):
+        whole.error("COMMANDE ?")
     try:
         return _dispatch(options)
     except FileNotFoundError as error:
@@ -43,6 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(options: argparse.Namespace) -> int:
+    if options.version:
+        from .version import package_version
+
+        print(f"budgetod {package_version()}")
+        return 0
     if options.command == "completion":
         from .command.completion import script
 

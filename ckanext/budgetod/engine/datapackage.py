@@ -1,4 +1,4 @@
-"""The Frictionless description of what was written: one tabular resource per CSV."""
+"""The Frictionless description of the tables written: one tabular resource per CSV."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ def datapackage(
 ) -> dict[str, Any]:
     """The content of ``datapackage.json``.
 
-    ``files``: ``{"kind", "path", "title", "columns"}`` of each file; those without columns (XML,
-    JSON) are plain resources.
+    ``files``: ``{"kind", "path", "title", "columns"}`` of each table, in any format.
     """
     return {
         "profile": "data-package",
@@ -47,8 +46,9 @@ def title(header: Header, lang: str) -> str:
 
 def _resource(item: Mapping[str, Any]) -> dict[str, Any]:
     path = Path(item["path"])
+    kind = str(item["kind"]).replace(":", "-").replace("_", "-").lower()
     base = {
-        "name": str(item["kind"]).replace(":", "-").replace("_", "-").lower(),
+        "name": kind if path.suffix == ".csv" else f"{kind}{path.suffix}",
         "path": path.name,
         "title": item["title"],
         "format": path.suffix.removeprefix("."),

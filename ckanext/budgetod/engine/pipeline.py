@@ -99,19 +99,34 @@ def convert(
     out.mkdir(parents=True, exist_ok=True)
     settings = tables.Settings(tuple(formats), lang, profile, formula_guard, basename)
     settings.check()
-    with _rewindable(source) as stream, _private_folder(out) as folder:
-        gate = None
-        if facts is None:
-            tell(STAGES[0], 0.0)
-            gate, stream = _anonymised(stream, folder, profile)
-        options = {"facts": facts, "siret": siret, "plans": plans, "previous": previous}
-        job = _Job(folder, settings, gate, tell)
-        conversions = job.run(stream, _options(options, gate))
-        if gate:
-            stream.close()
-        moved = _moved(conversions, folder, out)
+    with _rewindable(source) as original, _private_folder(out) as folder:
+        with _readable(original, facts, folder, settings, tell) as (stream, gate):
+            given = {"facts": facts, "siret": siret, "plans": plans, "previous": previous}
+            job = _Job(folder, settings, gate, tell)
+            conversions = job.run(stream, _options(given, gate))
+        moved = _moved(conversions, out)
     tell(STAGES[3], 1.0)
     return _conversions(moved)
+
+
+@contextmanager
+def _readable(
+    original: IO[bytes],
+    facts: Mapping[str, Any] | None,
+    folder: Path,
+    settings: tables.Settings,
+    tell: Progress,
+) -> Iterator[tuple[IO[bytes], GatePass | None]]:
+    """What the reading pass reads: the original once anonymised, unless it is already."""
+    if facts is not None:
+        yield original, None
+        return
+    tell(STAGES[0], 0.0)
+    path = folder / "document.xml"
+    with path.open("wb") as target:
+        gate = anonymise(original, target, profile=settings.profile)
+    with path.open("rb") as stream:
+        yield stream, gate
 
 
 class _Job:
@@ -122,23 +137,30 @@ class _Job:
     ) -> None:
         self._folder, self._settings, self._gate, self._tell = folder, settings, gate, tell
         self._names: set[str] = set()
+        self._lines: list[LineFiles] = []
 
     def run(self, stream: IO[bytes], options: Options) -> list[Conversion]:
         size = max(_size(stream), 1)
         self._tell(STAGES[1], 0.0)
-        readings, _ = read_document(
-            stream,
-            options,
-            self._writers,
-            lambda done: self._tell(STAGES[2], min(done / size, 1.0)),
-        )
+        try:
+            readings, _ = read_document(
+                stream,
+                options,
+                self._writers,
+                lambda done: self._tell(STAGES[2], min(done / size, 1.0)),
+            )
+        finally:
+            for lines in self._lines:
+                lines.close()
         return [self._finish(index, reading) for index, reading in enumerate(readings)]
 
     def _writers(self, index: int) -> Sequence[Any]:
         folder = self._folder / str(index)
         folder.mkdir()
         settings = self._settings
-        writers = [LineFiles(folder, settings.guard), tables.AnnexFiles(folder, settings)]
+        lines = LineFiles(folder, settings.guard)
+        self._lines.append(lines)
+        writers = [lines, tables.AnnexFiles(folder, settings)]
         return (*writers, AccountingFiles(folder)) if index == 0 else writers
 
     def _finish(self, index: int, reading: Reading) -> Conversion:
@@ -232,15 +254,7 @@ def _previous(given: Any, plans: Any) -> tuple[Mapping[str, Any] | None, Any]:
     return summarise(first.evidence, first.resolver), first.evidence.ledger
 
 
-def _anonymised(stream: IO[bytes], folder: Path, profile: str) -> tuple[GatePass, IO[bytes]]:
-    """The gate's pass into the private folder, and the anonymised document to read from."""
-    path = folder / "document.xml"
-    with path.open("wb") as target:
-        passed = anonymise(stream, target, profile=profile)
-    return passed, path.open("rb")
-
-
-def _moved(conversions: list[Conversion], folder: Path, out: Path) -> list[Conversion]:
+def _moved(conversions: list[Conversion], out: Path) -> list[Conversion]:
     """Every file from the private folder to its place, once all of them are complete."""
     done = []
     for conversion in conversions:

@@ -30,7 +30,8 @@ _PERCENT = frozenset(
     }
 )
 _YEARS = frozenset({"EncDetteEpar"})
-_TOTALS = frozenset({"Hab", "Hab3T", "Hab4T", "HabTaxPro"})
+_FISCAL = ("Hab", "Fin", "Fisc")
+"""Fiscal potentials: amounts of the collectivity, no ratio of its budget."""
 _NOT_CAPITAL = ("165", "166", "1645", "16449", "1688")
 
 
@@ -144,7 +145,7 @@ def stated(header: Header) -> list[dict[str, Any]]:
             "unite": _unit(code),
         }
         for code, found in values.items()
-        if code not in _TOTALS and any(found.values())
+        if not code.startswith(_FISCAL) and any(found.values())
     ]
 
 

@@ -105,8 +105,8 @@ def _tree(
             "section": section,
             "sens": side,
             "code": code,
-            "niveau": len(code) - root + 1,
-            "parent": code[:-1] if len(code) > root else "",
+            "niveau": _level(code, root),
+            "parent": code[:-1] if _level(code, root) > 1 else "",
             "libelle": (name(code) if name else "") or names.get(code, ""),
             **sums.to_dict(),
         }
@@ -114,5 +114,12 @@ def _tree(
     ]
 
 
+def _level(code: str, root: int) -> int:
+    return 1 if root == NATURE_ROOT and code.startswith("0") else len(code) - root + 1
+
+
 def _prefixes(code: str, root: int) -> Iterable[str]:
+    """A code and its groups; 020, 021, 022, 023, 024 are chapters of their own, in no group."""
+    if root == NATURE_ROOT and code.startswith("0"):
+        return [code]
     return (code[:length] for length in range(root, min(len(code), root + LEVELS - 1) + 1))

@@ -97,14 +97,10 @@ def finish(
     made += _reports(folder, report, summary, settings.lang)
     named = [_named(output, name) for output in made]
     package = folder / f"{name}-datapackage.json"
+    tabular = [output for output in named if output.columns]
     files = [
-        {
-            "kind": o.path.stem,
-            "path": o.path,
-            "title": _title(o, settings.lang),
-            "columns": o.columns,
-        }
-        for o in named
+        {"kind": o.kind, "path": o.path, "title": _title(o, settings.lang), "columns": o.columns}
+        for o in tabular
     ]
     _write_json(package, datapackage(header, name, files, settings.lang))
     titles = ("description des fichiers", "description of the files")

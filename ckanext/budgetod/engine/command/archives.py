@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from ..errors import TooLarge, Unreadable
 
@@ -137,7 +137,13 @@ def _keep(
     if not looks_like_xml(head):
         opened.ignored.append(label)
         return
-    copy = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 - the caller closes it
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL) as copy:
+        _copy(head, source, copy, budget)
+        opened.documents += 1
+        yield label, cast("IO[bytes]", copy)
+
+
+def _copy(head: bytes, source: IO[bytes], copy: Any, budget: _Budget) -> None:
     size = 0
     while head:
         size += len(head)
@@ -147,8 +153,6 @@ def _keep(
         copy.write(head)
         head = source.read(CHUNK)
     copy.seek(0)
-    opened.documents += 1
-    yield label, copy
 
 
 def looks_like_xml(head: bytes) -> bool:

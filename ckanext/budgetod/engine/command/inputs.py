@@ -106,8 +106,7 @@ def _members(stream: IO[bytes], name: str) -> Iterator[Item]:
     opened = Opened()
     try:
         for member, content in members(stream, name, opened):
-            with content:
-                yield Item(f"{name}:{member}", stream=content, opened=opened)
+            yield Item(f"{name}:{member}", stream=content, opened=opened)
         if not opened.documents:
             liste = ", ".join(sorted({Path(n).suffix or n for n in opened.ignored})[:8])
             yield Item(name, refusal=NotABudget("F11", liste=liste))

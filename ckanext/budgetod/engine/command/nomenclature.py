@@ -21,6 +21,7 @@ from ..errors import BudgetodError, NomenclatureError
 from ..nomenclature import ENVIRONMENT, plans
 from ..nomenclature.compiler import compile_plan
 from ..nomenclature.install import Update, diff, install_plan, update
+from ..nomenclature.plans import cached
 
 OFFICIAL = "http://odm-budgetaire.org/composants/normes"
 MAX_PLAN_BYTES = 20_000_000
@@ -76,6 +77,7 @@ def _add(options: Namespace) -> int:
     done = []
     for name in options.files:
         plan, new = install_plan(_file(name), folder)
+        cached.cache_clear()
         done.append({"plan": str(plan.key), "codes": len(plan), "new": new})
     _print(
         options,
@@ -137,6 +139,7 @@ def _update(options: Namespace) -> int:
         done = update([Path(source)], folder)
     else:
         raise FileNotFoundError(source)
+    cached.cache_clear()
     _tell(options, done)
     return TO_CONFIRM if done.rejected or done.stale else FINE
 
