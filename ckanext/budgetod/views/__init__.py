@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import deposit, edit, gone, pages, report_files
+from . import deposit, edit, forms, gone, pages, report_files
 
 __all__ = ["get_blueprints"]
 
@@ -31,6 +31,7 @@ _DOCUMENT = "/<id>/document/<key>"
 budgetod.add_url_rule(f"{_DOCUMENT}/etat", "row", pages.row)
 budgetod.add_url_rule(f"{_DOCUMENT}/retirer", "withdraw", pages.withdraw, methods=["GET", "POST"])
 
+budgetod.before_request(forms.require_token)
 budgetod.before_app_request(gone.withdrawn_resource)
 
 
