@@ -282,10 +282,11 @@ def test_no_row_is_not_valid() -> None:
     assert not RowValidator().is_valid
 
 
+# The official validator takes NaN for a number; no budget holds one (see readers.values).
 @pytest.mark.parametrize(
     ("column", "text"),
     [
-        *[(c, t) for c, t, _ in BAD_CELLS],
+        *[(c, t) for c, t, _ in BAD_CELLS if t != "NaN"],
         ("BGT_MTREAL", "-1.5"),
         ("BGT_MTREAL", ""),
         ("BGT_NOM", "x"),
