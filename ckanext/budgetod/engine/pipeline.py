@@ -167,7 +167,6 @@ class _Job:
         """Close the files of a Budget, decide which exist, name them, describe them."""
         writers: Sequence[Any] = reading.writers
         lines = writers[0]
-        lines.close()
         outputs = [out for w in writers for out in w.outputs(self._settings.lang)]
         absent = _absent(lines, outputs)
         answer = _answer(reading, self._gate)
