@@ -122,10 +122,10 @@ def upper_rows(vintage: str, communes: list[dict], departements: dict, regions: 
         inside = set(covers.split()) or {code}
         if kind == "region":
             inside = {dep for dep, region in region_of.items() if region == code}
-        entry = regions.get(code) if kind == "region" else departements.get(code)
+        official, liaison = (regions if kind == "region" else departements).get(code, ["", ""])[:2]
         rows.append({
-            "siren": siren, "insee": code, "name": name or entry[0], "type": kind,
-            "liaison": "" if name else entry[1],
+            "siren": siren, "insee": code, "name": name or official, "type": kind,
+            "liaison": "" if name else liaison,
             "departement": "" if kind == "region" else min(inside), "vintage": vintage,
             "population": sum(
                 c["population"] or 0

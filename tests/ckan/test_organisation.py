@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
@@ -104,6 +106,24 @@ def test_nobody_but_a_sysadmin_creates_with_a_siren(admin):
     assert "siren" not in stored("association")
 
 
+@pytest.mark.parametrize("key", ["siren", "sirens_rattaches", "siret", " siren "])
+def test_free_extras_are_no_way_round(sysadmin, admin, organisation, key):
+    call(
+        "organization_create",
+        sysadmin,
+        name="association",
+        users=[{"name": admin["name"], "capacity": "admin"}],
+    )
+    for name in ("association", "valmoselle"):
+        before = stored(name)
+        extras = [{"key": key, "value": OTHER}]
+        with contextlib.suppress(tk.ValidationError):
+            call("organization_patch", admin, id=name, extras=extras)
+        model.Session.rollback()
+        assert stored(name).get(key.strip()) == before.get(key.strip())
+    assert owner_of(OTHER) is None
+
+
 def test_attached_sirens_belong_to_the_organisation(sysadmin, organisation):
     call("organization_patch", sysadmin, id="valmoselle", sirens_rattaches=f"{CCAS}, {OTHER}")
     assert stored("valmoselle")["sirens_rattaches"] == f"{CCAS} {OTHER}"
@@ -148,4 +168,4 @@ def test_the_error_is_said_in_french(app, admin, organisation):
         headers={"Authorization": token},
         status=409,
     )
-    assert "siren" in answer.json["error"]
+    assert "administrateur du portail" in answer.json["error"]["siren"][0]
