@@ -15,6 +15,10 @@ one_at_a_time
 "$here/install.sh" portal
 step "PostgreSQL, Redis and Solr on loopback" "see the log above; make stop, then make portal" \
   "$here/workspace.sh" portal
+case $(cat "$STATE/postgres.path" 2>/dev/null || true) in
+  "" | "$STATE"/*) ;;
+  *) say "  ! the user postgres cannot enter $STATE: its data are in $(cat "$STATE/postgres.path")" ;;
+esac
 is_running web-portal || WEB_PORTAL_PORT=${PORTAL_PORT:-} choose_port web-portal 5000 >/dev/null
 step "Configuration" "see the log above" "$here/configure.sh" portal
 step "Tables" "make clean-portal forgets a broken database (and its data)" \

@@ -30,7 +30,6 @@ home_folder() {
   if [ ! -s "$file" ]; then
     if ! (as_postgres test -x "$STATE") 2>/dev/null; then
       home=/var/lib/budgetod/$(printf '%s' "$STATE" | cksum | cut -d' ' -f1)
-      say "  ! the user postgres cannot enter $STATE: its data goes to $home" >&2
     fi
     echo "$home" >"$file"
   fi
