@@ -29,6 +29,8 @@ class Verdict(Enum):
     LEGAL = "legal"
     NATURAL = "person"
     UNKNOWN = "undecidable"
+    SHY = "shy"
+    """Legal by its code, shaped like a person's name: the row stays, the value goes."""
 
 
 @dataclass(slots=True)
@@ -262,10 +264,16 @@ def values_of(element: Element) -> dict[str, str]:
 
 
 def some_values(element: Element, names: frozenset[str]) -> dict[str, str]:
-    """As ``values_of``, of these names only."""
-    namespace = element.tag.rpartition("}")[0] + "}"
-    found = element.iterchildren(*(namespace + name for name in names))
-    return {child.tag.rpartition("}")[2]: child.get("V") or "" for child in found}
+    """As ``values_of``, of these names only, looked for from the end."""
+    values: dict[str, str] = {}
+    for child in element.iterchildren(reversed=True):
+        tag = child.tag
+        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        if name in names:
+            values[name] = child.get("V") or ""
+            if len(values) == len(names):
+                break
+    return values
 
 
 def local(element: Element, namespace: str) -> str:

@@ -16,33 +16,50 @@ from ..document import Header
 from ..errors import NotABudget, Unreadable
 from ..readers import check_kind, sniff
 from ..readers.header import Blocks, build_header
-from ..readers.safexml import BoundedStream, Element, Step, Writer, walk
+from ..readers.safexml import BoundedStream, Element, Writer, reread, walk
 from ..readers.totem import read_block
-from .cleaner import Cleaner, Place, some_values, values_of
+from .cleaner import Cleaner, Place, Verdict, some_values, values_of
 from .facts import FACT_FIELDS, Facts
 from .ledger import Ledger
-from .rules import BUDGET, Rule, Rules
+from .rules import ACCOUNTING, BUDGET, Rule, Rules
 from .sorting import Sort, Sorter
-from .swift import Swift
+from .swift import Row, Swift
 
 _CALCULATED = ("true", "1")
+_PART = 1 << 16
 LINE = f"{{{BUDGET}}}LigneBudget"
+COMPTABLE = f"{{{ACCOUNTING}}}LigneComptable"
+_SOMMAIRE = frozenset({"CodeAnnexe", "Present"})
 
 
 class HashingSink:
-    """A binary target that hashes what it is given."""
+    """A binary target that hashes what it is given, in large parts."""
 
     def __init__(self, target: IO[bytes]) -> None:
         self._target = target
         self._hash = hashlib.sha256()
+        self._parts: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes) -> int:
-        self._hash.update(data)
-        self._target.write(data)
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > _PART:
+            self.flush()
         return len(data)
+
+    def flush(self) -> None:
+        """Give the target what waits."""
+        whole = b"".join(self._parts)
+        self._parts.clear()
+        self._size = 0
+        self._hash.update(whole)
+        self._target.write(whole)
 
     @property
     def sha256(self) -> str:
+        """Of everything written; what waits is given to the target first."""
+        self.flush()
         return self._hash.hexdigest()
 
 
@@ -63,7 +80,8 @@ class Gate:
         self._hidden: int | None = None
         self._table = self._row_tag = ""
         self._row_rule = rules.elements["LigneBudget"]
-        self._swift: dict[str, Swift] = {}
+        self._swifts: dict[str, Swift] = {}
+        self._waiting: Swift | None = None
         self._rank = 0
         self._headed = False
         self._sommaire: list[tuple[str, bool]] = []
@@ -71,28 +89,23 @@ class Gate:
     def run(self, stream: BoundedStream) -> None:
         """Read everything. Raises DocumentRefused; what was written before that is void."""
         root = check_kind(stream)
-        for step in walk(stream, self._sorter.choose):
-            self._step(step)
+        for kind, element, depth in walk(stream, self._sorter.choose):
+            if self._hidden is not None:
+                self._in_hidden(kind, element, depth)
+            elif kind == "unit":
+                self._unit(element)
+            elif kind == "open":
+                self._open(element, depth)
+            else:
+                self._close(element)
         if not self._counts["DocumentBudgetaire"]:
             raise sniff.no_document(root, bool(self._counts["LigneComptable"]))
         if not self._counts["Budget"]:
             raise NotABudget("F05", racine=root.name, case="no_budget")
         if not self.lines:
             raise Unreadable("F15")
-        self._out.finish()
 
     # --- steps -----------------------------------------------------------------------------------
-
-    def _step(self, step: Step) -> None:
-        kind, element, depth = step
-        if self._hidden is not None:
-            self._in_hidden(kind, element, depth)
-        elif kind == "unit":
-            self._unit(element)
-        elif kind == "open":
-            self._open(element, depth)
-        else:
-            self._close(element)
 
     def _in_hidden(self, kind: str, element: Element, depth: int) -> None:
         """Nothing of what is left out is written; rows of an unknown table are counted."""
@@ -103,6 +116,7 @@ class Gate:
             self.facts.rows[self._table] += 1
 
     def _open(self, element: Element, depth: int) -> None:
+        self._flush()
         name = element.tag.rpartition("}")[2]
         if depth == 0:
             self._blocks.root = name
@@ -113,6 +127,7 @@ class Gate:
             self._table = name.removeprefix("DATA_")
             self._rank = 0
             self._row_rule = self._sorter.rule_of(element)
+            self._rows = self._swift(self._row_rule)
             self._row_tag = f"{{{BUDGET}}}{self._row_rule.name}"
             self._out.open(self._cleaner.bare(element, Rule(name), Place(name)), lazy=True)
         elif sort is Sort.ENVELOPE:
@@ -139,6 +154,7 @@ class Gate:
         elif rule.name == "Annexes":
             self._head()
         elif rule.name == "BudgetComptable":
+            self._rank = 0
             self._blocks.accounting_siret = element.get("SIRET") or ""
         bare = self._cleaner.bare(element, rule, Place(rule.name))
         self._out.open(bare, lazy=rule.name == "Annexes")
@@ -155,6 +171,7 @@ class Gate:
             self.headers.append(header)
 
     def _close(self, element: Element) -> None:
+        self._flush()
         if element.tag.endswith("}Budget") and self._sorter.sort(element) is Sort.CONTAINER:
             self._head()
             self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._sommaire))
@@ -165,83 +182,114 @@ class Gate:
 
     def _unit(self, element: Element) -> None:
         tag = element.tag
-        if self._table and tag == self._row_tag:
+        if tag == self._row_tag:
             self._row(element)
         elif tag == LINE:
-            self._line(element)
-        elif not isinstance(tag, str):
-            self.ledger.unknown("#comment")
-        else:
+            if not self._headed:
+                self._head()
+            self._add(self._swift(self._rules.elements["LigneBudget"]), element)
+        elif tag == COMPTABLE:
+            self._add(self._swift(self._rules.elements["LigneComptable"]), element)
+        elif isinstance(tag, str):
+            self._flush()
             self._part(element, tag.rpartition("}")[2])
+        else:
+            self.ledger.unknown("#comment")
 
     def _part(self, element: Element, name: str) -> None:
-        self._counts[name] += 1
         parent = element.getparent()
         rule = self._sorter.rule_of(parent)
-        if name == "LigneComptable" and self._swiftly(self._rules.elements[name], element):
-            return
         place = Place(f"{rule.name}/{name}", source_line=element.sourceline)
-        if name == "LigneComptable":
-            place.path += f"[{self._counts[name]}]"
         for copy in self._cleaner.child(parent, element, rule, place):
             read_block(self._blocks, copy)
             self._out.unit(copy)
 
-    def _line(self, element: Element) -> None:
-        if not self._headed:
-            self._head()
-        self._rank += 1
-        if element.get("calculated") not in _CALCULATED:
-            self.lines += 1
-        rule = self._rules.elements["LigneBudget"]
-        if self._swiftly(rule, element):
-            return
-        place = Place(f"Budget/LigneBudget[{self._rank}]", self._rank, element.sourceline)
-        self._out.unit(self._cleaner.copy(element, rule, place))
-
-    def _swiftly(self, rule: Rule, element: Element) -> dict[str, str] | None:
-        """Write a row that needs no change; its values for the facts, None when it needs one."""
-        if element.prefix is not None:
-            return None
-        swift = self._swift.get(rule.name)
-        if swift is None:
-            swift = self._swift[rule.name] = Swift(rule, self._cleaner, self.ledger)
-        answer = swift.row(element)
-        if answer is None:
-            return None
-        self._out.raw(answer[0])
-        return {"": "", **answer[1]}
-
     def _row(self, element: Element) -> None:
-        table, rule = self._table, self._row_rule
-        self._rank += 1
-        counted = element.get("calculated") not in _CALCULATED
-        self.facts.rows[table] += counted
-        if rule.left_out and self._cleaner.leaves_tables_out:
+        table = self._table
+        if self._row_rule.left_out and self._cleaner.leaves_tables_out:
             self.ledger.masked("row", table, "person_table")
-            if counted and table in FACT_FIELDS:
-                self.facts.add(table, some_values(element, FACT_FIELDS[table]))
-            return
-        values = None if table == "SOMMAIRE" else self._swiftly(rule, element)
-        if values is None:
-            values = values_of(element)
-            self._carefully(element, rule)
-        if counted and table in FACT_FIELDS:
-            self.facts.add(table, values)
+            if element.get("calculated") not in _CALCULATED:
+                self.facts.rows[table] += 1
+                wanted = FACT_FIELDS.get(table)
+                if wanted:
+                    self.facts.add(table, some_values(element, wanted))
+        else:
+            self._add(self._rows, element)
 
-    def _carefully(self, element: Element, rule: Rule) -> None:
-        path = f"Annexes/{self._table}/{rule.name}[{self._rank}]"
-        copy = self._cleaner.copy(element, rule, Place(path, source_line=element.sourceline))
+    # --- rows, many at a time --------------------------------------------------------------------
+
+    def _swift(self, rule: Rule) -> Swift:
+        if rule.name not in self._swifts:
+            wanted = _SOMMAIRE if rule.table == "SOMMAIRE" else FACT_FIELDS.get(rule.table)
+            swift = Swift(rule, self._cleaner, self.ledger, wanted or frozenset())
+            self._swifts[rule.name] = swift
+        return self._swifts[rule.name]
+
+    def _add(self, swift: Swift, element: Element) -> None:
+        if swift is not self._waiting:
+            self._flush()
+            self._waiting = swift
+        self._rank += 1
+        if swift.add(element, self._rank):
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write the rows that wait."""
+        swift, self._waiting = self._waiting, None
+        if swift is None:
+            return
+        for outcome in swift.flush():
+            rule, row = swift.rule, outcome.row
+            if outcome.values is not None:
+                self._count(rule, outcome.calculated, outcome.values)
+            if outcome.data is not None:
+                self._out.raw(outcome.data)
+            elif outcome.verdict is not None:
+                self._leave_out(rule, row, outcome.verdict)
+            else:
+                self._carefully(rule, row, counted=outcome.values is not None)
+
+    def _count(self, rule: Rule, calculated: bool, values: dict[str, str]) -> None:
+        if rule.name == "LigneBudget":
+            self.lines += not calculated
+        elif rule.name == "LigneComptable":
+            self._counts[rule.name] += 1
+        elif not calculated:
+            self.facts.rows[rule.table] += 1
+            if rule.table == "SOMMAIRE":
+                self._add_to_sommaire(values)
+            elif rule.table in FACT_FIELDS:
+                self.facts.add(rule.table, values)
+
+    def _leave_out(self, rule: Rule, row: Row, verdict: Verdict) -> None:
+        self.ledger.masked("row", rule.table, verdict.value)
+        if verdict is Verdict.UNKNOWN:
+            self.ledger.found("P02", _place(rule, row).where(""))
+
+    def _carefully(self, rule: Rule, row: Row, counted: bool) -> None:
+        """A row that the swift way does not know: built anew, leaf by leaf."""
+        element = reread(row.data)
+        copy = self._cleaner.copy(element, rule, _place(rule, row))
+        if not counted:
+            shown = copy if rule.table == "SOMMAIRE" else element
+            calculated = element.get("calculated") in _CALCULATED
+            self._count(rule, calculated, values_of(shown))
         if copy is not None:
             self._out.unit(copy)
-            if self._table == "SOMMAIRE":
-                self._add_to_sommaire(values_of(copy))
 
     def _add_to_sommaire(self, values: dict[str, str]) -> None:
         present = values.get("Present", "")
         if present in ("true", "1", "false", "0"):
             code = values.get("CodeAnnexe", "")
             self._sommaire.append((code, present in _CALCULATED))
+
+
+def _place(rule: Rule, row: Row) -> Place:
+    """Where a row stands."""
+    if rule.name == "LigneBudget":
+        return Place(f"Budget/LigneBudget[{row.rank}]", row.rank, row.source_line)
+    around = f"Annexes/{rule.table}" if rule.table else "BudgetComptable"
+    return Place(f"{around}/{rule.name}[{row.rank}]", source_line=row.source_line)
 
 
 class _Output:
@@ -285,6 +333,3 @@ class _Output:
         elif self._written.pop():
             self._writer.close()
             self._sink.write(b"\n")
-
-    def finish(self) -> None:
-        """Nothing is left open: every container was closed by the walk."""

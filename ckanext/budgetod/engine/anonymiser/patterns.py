@@ -64,12 +64,13 @@ _NIR = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _SUSPECT = re.compile(
-    r"@|\d[\d\s.\-()]{8}|[A-Z]{2}\d{2}\s?[A-Z0-9]{4}"
-    r"|(?<![^\W\d_])(?:M(?:[.\s/]|[MR][.\s/]|[mM][eE]|[eE](?:[.\s]|[lL]{2}|[sS][sSdD])|r[.\s]"
-    r"|[lL][lL]|[oO][nN][sS]|[aA][dD][aAeE]|[aA][iIîÎ][tT])|m(?:me|r|lle|essieurs|onsieur|ad[ae]|esd|ademoi|aître)"
-    r"|[Dd](?:[rR][.\s]|oct|OCT)|[Vv](?:euv|EUV|ve|VE)|[ÉéEe](?:pou|POU)|[Cc](?:ons|ONS|ts|TS)"
+    r"[\W\d_](?:M(?:[.\s/]|[MR][.\s/]|[mM][eE]|[eE](?:[.\s]|[lL]{2}|[sS][sSdD])|r[.\s]|[lL]{2}"
+    r"|[oO][nN][sS]|[aA][dD][aAeE]|[aA][iIîÎ][tT])|m(?:me|r|lle|ess|ons|ad[ae]|esd|aî)"
+    r"|[Dd](?:[rR][.\s]|oct|OCT)|[Vv](?:euv|EUV|ve|VE)|[ÉéEe](?:pou|POU)|[Cc](?:onso|ONSO|ts|TS)"
     r"|[Hh][éÉEe]ri|H[EÉ]RI|[Ii]ndiv|INDIV|[Ss]uccess|SUCCESS|[Nn]ée|N[EÉ]E)"
+    r"|\d[\d\s.\-()]{8}"
 )
+"""What every hit has, e-mails apart: a word that begins so, or figures in a row."""
 
 
 class Hit(NamedTuple):
@@ -82,7 +83,7 @@ class Hit(NamedTuple):
 
 def suspect(text: str) -> bool:
     """False when no pattern can match: a cheap look before the real one."""
-    return _SUSPECT.search(text) is not None
+    return "@" in text or _SUSPECT.search(f" {text}") is not None
 
 
 def hits(text: str) -> list[Hit]:

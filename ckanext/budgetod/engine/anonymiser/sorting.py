@@ -67,13 +67,25 @@ class Sorter:
         self._containers = {tag: rules.elements[name] for tag, name in _CONTAINERS.items()}
         self._tables = {f"{{{BUDGET}}}{name}": rule for name, rule in rules.tables.items()}
         self._known: dict[tuple[object, object], Sort] = {}
+        self._parent: Element | None = None
+        self._siblings: dict[object, Choice] = {}
+        """Choices among the children of ``_parent``: rows of a table are all alike."""
 
     def choose(self, element: Element, depth: int) -> Choice:
         """For ``safexml.walk``."""
-        sort = self.sort(element)
-        if sort is Sort.ENVELOPE and depth > MAX_ENVELOPE:
-            return Choice.SKIP
-        return _CHOICES[sort]
+        parent = element.getparent()
+        if parent is not self._parent:
+            self._parent = parent
+            self._siblings = {}
+        choice = self._siblings.get(element.tag)
+        if choice is None:
+            sort = self.sort(element)
+            choice = _CHOICES[sort]
+            if sort is Sort.ENVELOPE and depth > MAX_ENVELOPE:
+                choice = Choice.SKIP
+            if len(self._siblings) < _MAX_CACHE:
+                self._siblings[element.tag] = choice
+        return choice
 
     def rule_of(self, element: Element) -> Rule:
         """The rule of a container, or of the rows of a table."""

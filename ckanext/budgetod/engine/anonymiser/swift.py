@@ -1,180 +1,270 @@
 """The same rules at the speed of a stream: rows that need no change go through as lxml writes them.
 
-A row is serialised by lxml first and looked at as text: its tags in order (its *shape*) tell, once
-per shape, what the rules want of each leaf. A row whose shape or values need anything but leaving
-whole leaves out goes the careful way (``cleaner.Cleaner.copy``), which decides alone. What this
-module lets through is what the careful way would have written, white space apart.
+Rows of a table are alike. Each is serialised by lxml; what stands outside its quoted values (tags,
+names of attributes, white space) is its *shape*, and the rules are asked once per shape what they
+want of each value. Rows of one shape are then looked at together, value by value. A row whose shape
+or values call for anything but leaving whole leaves out goes the careful way
+(``cleaner.Cleaner.copy``), which decides alone: what this module lets through is what the careful
+way would have written, white space apart.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from html import unescape
-from operator import itemgetter
-from typing import Any
+from typing import NamedTuple
 
 from ..readers.safexml import Element, serialise
 from . import parties, patterns
 from .cleaner import Cleaner, Verdict
-from .facts import FACT_FIELDS
 from .ledger import Ledger
 from .rules import Action, Rule
 
-_LEAF = re.compile(
-    rb'>\s*<([\w.\-]+(?: Code="[^"&\s@]*")?) V="([^"]*)"( Code="[^"&\s@]*")?/(?=>)'
-)
-"""A leaf that follows a tag: where all are found, there is no text between them."""
-_PLAIN_ATTRIBUTES = re.compile(rb'(?: ([\w.\-]+)="[^"\s@&]*")*')
-_NAMESPACES = re.compile(rb'(?: xmlns(?::[\w.\-]+)?="[^"]*")*')
+_TAG = re.compile(rb"<(/?)([\w.\-]+)((?: [\w.\-:]+=\"\")*)(/?)>")
+_ATTRIBUTE = re.compile(rb' ([\w.\-:]+)=""')
+_ODD = re.compile(rb"[\s@&\x80-\xff]")
 _MAX_SHAPES = 4096
 _MAX_TEXTS = 20_000
+BATCH = 256
+_TRUE = (b"true", b"1")
+_HIDDEN = (Verdict.NATURAL, Verdict.UNKNOWN)
 
-Careful = None
-"""The answer that sends a row the careful way."""
+Texts = tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+class Row(NamedTuple):
+    """A row that waits: its bytes, its rank among the rows, its line of the file."""
+
+    data: bytes
+    rank: int
+    source_line: int | None
+
+
+class Outcome(NamedTuple):
+    """What becomes of a row: ``data`` when it is written as it is, ``verdict`` when its party keeps
+    it out, neither when it must go the careful way. ``values``: those that facts want, None when
+    the row must be read again."""
+
+    row: Row
+    data: bytes | None
+    verdict: Verdict | None
+    values: dict[str, str] | None
+    calculated: bool
+
+
+@dataclass(slots=True)
 class Plan:
-    """What the rules want of a shape: ranks of the leaves to look at, leaves to leave out."""
+    """What the rules want of a shape; numbers are ranks of its quoted values."""
 
-    kept: Callable[[tuple[bytes, ...]], Any] | None
-    scanned: tuple[int, ...]
-    sober: tuple[int, ...]
-    judged: tuple[tuple[str, int], ...]
-    facts: tuple[tuple[str, int], ...]
-    left_out: re.Pattern[bytes] | None
-    reasons: tuple[tuple[str, str], ...]
+    constant: tuple[int, ...] = ()
+    kept: list[int] = field(default_factory=list)
+    scanned: list[int] = field(default_factory=list)
+    sober: list[int] = field(default_factory=list)
+    judged: tuple[tuple[str, int], ...] = ()
+    wanted: tuple[tuple[str, int], ...] = ()
+    calculated: int | None = None
+    left_out: re.Pattern[bytes] | None = None
+    reasons: list[str] = field(default_factory=list)
+    first: Texts = ()
+    cut: int = 0
+    verdicts: dict[Texts, Verdict] = field(default_factory=dict)
+
+
+class _Slot(NamedTuple):
+    """Whose value: leaf ("" for the row itself) and attribute."""
+
+    leaf: str
+    attribute: str
 
 
 class Swift:
-    """Rows of one rule, below one container."""
+    """Rows of one rule. ``wanted``: leaves whose values the caller needs."""
 
-    def __init__(self, rule: Rule, cleaner: Cleaner, ledger: Ledger) -> None:
+    def __init__(
+        self, rule: Rule, cleaner: Cleaner, ledger: Ledger, wanted: frozenset[str] = frozenset()
+    ) -> None:
         self.rule = rule
+        self.rows: list[Row] = []
         self._cleaner = cleaner
         self._ledger = ledger
-        self._plans: dict[Any, Plan | None] = {}
+        self._wanted = wanted
+        self._plans: dict[Texts, Plan | None] = {}
         self._clean: set[bytes] = set()
-        self._verdicts: dict[tuple[str, ...], Verdict] = {}
         self._name = rule.name.encode()
-        self._tail = -len(self._name) - 3
-        self._attributes = {name.encode() for name in rule.attributes}
-        self._starts: dict[bytes, bytes | None] = {}
 
-    def row(self, element: Element) -> tuple[bytes, dict[str, str]] | None:
-        """The published bytes of a row and its values for the facts, or ``Careful``."""
-        data = serialise(element)
-        end = data.find(b">")
-        start = self._start(data[: end + 1])
-        if start is None or not data[: self._tail].rstrip().endswith(b"/>"):
-            return Careful
-        found = _LEAF.findall(data, end)
-        if data.count(b"<") != len(found) + 2:
-            return Careful
-        names, texts, codes = zip(*found, strict=True)
-        key = (names, codes)
-        plan = self._plans[key] if key in self._plans else self._planned(key)
-        if plan is None or not self._harmless(plan, texts):
-            return Careful
-        inner = data[end + 1 :]
-        if plan.left_out is not None:
-            self._note(plan)
-            inner = plan.left_out.sub(b"", inner)
-        facts = {name: texts[rank].decode() for name, rank in plan.facts}
-        return start + inner + b"\n", facts
+    def add(self, element: Element, rank: int) -> bool:
+        """Keep a row; True when it is time to ``flush``."""
+        self.rows.append(Row(serialise(element), rank, element.sourceline))
+        return len(self.rows) >= BATCH
 
-    # --- the start tag ---------------------------------------------------------------------------
+    def flush(self) -> list[Outcome]:
+        """What becomes of the rows that waited, in their order."""
+        rows, self.rows = self.rows, []
+        groups: defaultdict[Texts, list[tuple[int, list[bytes]]]] = defaultdict(list)
+        for index, row in enumerate(rows):
+            pieces = row.data.split(b'"')
+            groups[tuple(pieces[::2])].append((index, pieces[1::2]))
+        outcomes: list[Outcome | None] = [None] * len(rows)
+        for shape, members in groups.items():
+            alike = [rows[index] for index, _ in members]
+            done = self._alike(shape, alike, [texts for _, texts in members])
+            for (index, _), outcome in zip(members, done, strict=True):
+                outcomes[index] = outcome
+        return outcomes  # type: ignore[return-value] - every row is in one group
 
-    def _start(self, tag: bytes) -> bytes | None:
-        """The start tag without the namespaces of the container; None when it is not plain."""
-        if tag not in self._starts:
-            if len(self._starts) > _MAX_SHAPES:
-                self._starts.clear()
-            self._starts[tag] = self._plain_start(tag)
-        return self._starts[tag]
+    def _alike(self, shape: Texts, rows: list[Row], texts: list[list[bytes]]) -> Iterable[Outcome]:
+        """Rows of one shape."""
+        if shape not in self._plans:
+            if len(self._plans) >= _MAX_SHAPES:
+                self._plans.clear()
+            self._plans[shape] = self._plan(shape, texts[0])
+        plan = self._plans[shape]
+        if plan is None:
+            return [Outcome(row, None, None, None, False) for row in rows]
+        return self._outcomes(plan, rows, texts)
 
-    def _plain_start(self, tag: bytes) -> bytes | None:
-        head = b"<" + self._name
-        if not tag.startswith(head) or tag.endswith(b"/>"):
-            return None
-        rest = tag[len(head) : -1]
-        namespaces = _NAMESPACES.match(rest)
-        attributes = rest[namespaces.end() :] if namespaces else rest
-        if not _PLAIN_ATTRIBUTES.fullmatch(attributes):
-            return None
-        names = set(re.findall(rb' ([\w.\-]+)="', attributes))
-        return head + attributes + b">" if names <= self._attributes else None
+    def _outcomes(self, plan: Plan, rows: list[Row], texts: list[list[bytes]]) -> Iterator[Outcome]:
+        columns = list(zip(*texts, strict=True))
+        careful = self._careful(plan, columns)
+        verdicts = self._verdicts(plan, columns) if plan.judged else None
+        start = b"<" + self._name
+        for index, row in enumerate(rows):
+            values = {name: unescape(columns[rank][index].decode()) for name, rank in plan.wanted}
+            calculated = plan.calculated is not None and columns[plan.calculated][index] in _TRUE
+            verdict = verdicts[index] if verdicts else Verdict.LEGAL
+            if verdict in _HIDDEN and self._cleaner.leaves_rows_out:
+                yield Outcome(row, None, verdict, values, calculated)
+            elif verdict is not Verdict.LEGAL or index in careful:
+                yield Outcome(row, None, None, None, calculated)
+            else:
+                data = start + row.data[plan.cut :] + b"\n"
+                yield Outcome(row, self._shortened(plan, data), None, values, calculated)
+
+    def _shortened(self, plan: Plan, data: bytes) -> bytes:
+        if plan.left_out is None:
+            return data
+        for reason in plan.reasons:
+            self._ledger.masked("element", self.rule.table or self.rule.name, reason)
+        return plan.left_out.sub(b"", data)
 
     # --- the shape -------------------------------------------------------------------------------
 
-    def _planned(self, key: tuple[tuple[bytes, ...], tuple[bytes, ...]]) -> Plan | None:
-        if len(self._plans) >= _MAX_SHAPES:
-            self._plans.clear()
-        plan = self._plan(*key)
-        self._plans[key] = plan
-        return plan
-
-    def _plan(self, names: tuple[bytes, ...], codes: tuple[bytes, ...]) -> Plan | None:
-        ranks: dict[Action, list[int]] = {action: [] for action in Action}
-        fields = [name.partition(b" ")[0].decode() for name in names]
-        for rank, (name, field, code) in enumerate(zip(names, fields, codes, strict=True)):
-            action = self._action(field, b" " in name or bool(code))
-            if action is None:
-                return None
-            ranks[action].append(rank)
-        out = [fields[rank] for rank in ranks[Action.DROP]]
-        kept = ranks[Action.KEEP]
-        return Plan(
-            kept=_getter(kept),
-            scanned=(*ranks[Action.SCAN], *ranks[Action.WITH_PARTY], *ranks[Action.PARTY]),
-            sober=tuple(ranks[Action.SOBER]),
-            judged=self._judged(fields),
-            facts=_first(fields, FACT_FIELDS.get(self.rule.table, frozenset())),
-            left_out=_leaves_out(out),
-            reasons=tuple((field, self.rule.reasons[field]) for field in out),
-        )
-
-    def _action(self, field: str, coded: bool) -> Action | None:
-        """What happens to a leaf of this name; None where only the careful way knows."""
-        rule = self.rule
-        if field in rule.leaves:
-            plain = coded and field not in rule.texts
-            return rule.leaves[field].get("V") if plain else None
-        if coded:
+    def _plan(self, shape: Texts, first: list[bytes]) -> Plan | None:
+        slots = self._slots(shape)
+        if slots is None:
             return None
-        if field in rule.reasons:
-            return Action.DROP
-        action = rule.fields.get(field)
-        return None if action is Action.MASK else action
+        plan = Plan(first=tuple(first))
+        constant, out = [], []
+        for rank, slot in enumerate(slots):
+            if not slot.leaf and slot.attribute.startswith("xmlns"):
+                constant.append(rank)
+            elif not self._place(plan, slot, rank, slots, out):
+                return None
+        plan.constant = tuple(constant)
+        plan.cut = (
+            1
+            + len(self._name)
+            + sum(len(f' {slots[rank].attribute}=""') + len(first[rank]) for rank in constant)
+        )
+        plan.judged = _ranks(slots, self._deciding())
+        plan.wanted = _ranks(slots, self._wanted)
+        plan.left_out = _leaves_out(out)
+        return plan if self._is_ours(plan, slots, first) else None
 
-    def _judged(self, fields: list[str]) -> tuple[tuple[str, int], ...]:
-        wanted: set[str] = set(self.rule.parties)
+    def _is_ours(self, plan: Plan, slots: list[_Slot], first: list[bytes]) -> bool:
+        """True when names without prefix are in the namespace of the rule."""
+        own = [first[r].decode() for r in plan.constant if slots[r].attribute == "xmlns"]
+        return own == [self.rule.namespace]
+
+    def _slots(self, shape: Texts) -> list[_Slot] | None:
+        """Whose each quoted value is; None when the row is not leaves in a row element."""
+        text = b'""'.join(shape)
+        slots: list[_Slot] = []
+        end, depth = 0, 0
+        for tag in _TAG.finditer(text):
+            if text[end : tag.start()].strip():
+                return None
+            end = tag.end()
+            closing, name, attributes, empty = tag.groups()
+            names = [match.decode() for match in _ATTRIBUTE.findall(attributes)]
+            if depth == 0 and name == self._name and not closing and not empty:
+                slots += [_Slot("", attribute) for attribute in names]
+                depth = 1
+            elif depth == 1 and empty and not closing:
+                slots += [_Slot(name.decode(), attribute) for attribute in names]
+            elif depth == 1 and closing and name == self._name:
+                depth = 2
+            else:
+                return None
+        return slots if depth == 2 and end == len(text) else None
+
+    def _place(
+        self, plan: Plan, slot: _Slot, rank: int, slots: list[_Slot], out: list[str]
+    ) -> bool:
+        """Put a value where it is looked at; False where only the careful way knows."""
+        action = self._action(slot, slots)
+        if action is Action.KEEP:
+            plan.kept.append(rank)
+            if slot == ("", "calculated"):
+                plan.calculated = rank
+        elif action in (Action.SCAN, Action.WITH_PARTY, Action.PARTY):
+            plan.scanned.append(rank)
+        elif action is Action.SOBER:
+            plan.sober.append(rank)
+        elif action is Action.DROP:
+            out.append(slot.leaf)
+            plan.reasons.append(self.rule.reasons[slot.leaf])
+        else:
+            return False
+        return True
+
+    def _action(self, slot: _Slot, slots: list[_Slot]) -> Action | None:
+        rule, (leaf, attribute) = self.rule, slot
+        if not leaf:
+            return rule.attributes.get(attribute)
+        if leaf in rule.leaves:
+            return None if leaf in rule.texts else rule.leaves[leaf].get(attribute)
+        if attribute != "V":
+            return None
+        if leaf in rule.reasons:
+            return Action.DROP
+        return rule.fields.get(leaf)
+
+    def _deciding(self) -> frozenset[str]:
+        wanted = set(self.rule.parties)
         for party in self.rule.parties.values():
             wanted |= {party.code, party.siren, party.form}
-        return _first(fields, frozenset(wanted))
+        return frozenset(wanted)
 
     # --- the values ------------------------------------------------------------------------------
 
-    def _harmless(self, plan: Plan, texts: tuple[bytes, ...]) -> bool:
-        """True when no value needs a change."""
-        if plan.kept is not None:
-            joined = b"".join(plan.kept(texts))
-            if not joined.isascii() or b" " in joined or b"@" in joined or b"&" in joined:
-                return all(map(self._is_clean, plan.kept(texts)))
+    def _careful(self, plan: Plan, columns: list[Texts]) -> set[int]:
+        """Indexes of the rows in which a value needs a change."""
+        rows: set[int] = set()
+        for rank in plan.constant:
+            first = plan.first[rank]
+            if set(columns[rank]) != {first}:
+                rows.update(i for i, text in enumerate(columns[rank]) if text != first)
+        for rank in plan.kept:
+            if _ODD.search(b"".join(columns[rank])):
+                self._check(columns[rank], self._is_clean, rows)
         for rank in plan.scanned:
-            text = texts[rank]
-            if text not in self._clean and not self._is_clean(text):
-                return False
-        if plan.sober and not all(self._is_sober(texts[rank]) for rank in plan.sober):
-            return False
-        return not self.rule.parties or self._is_legal(plan, texts)
+            self._check(columns[rank], self._is_clean, rows)
+        for rank in plan.sober:
+            self._check(columns[rank], self._is_sober, rows)
+        return rows
+
+    def _check(self, column: Texts, passes: object, rows: set[int]) -> None:
+        clean = self._clean if passes == self._is_clean else frozenset()
+        bad = {text for text in set(column) - clean if not passes(text)}  # type: ignore[operator]
+        if bad:
+            rows.update(index for index, text in enumerate(column) if text in bad)
 
     def _is_clean(self, raw: bytes) -> bool:
         """True when a text holds nothing to mask."""
-        if raw in self._clean:
-            return True
         text = unescape(raw.decode())
         if patterns.suspect(text) and patterns.hits(text):
             return False
@@ -188,18 +278,22 @@ class Swift:
         sober = parties.is_sober(text) or parties.is_legal(text)
         return sober and self._is_clean(raw)
 
-    def _is_legal(self, plan: Plan, texts: tuple[bytes, ...]) -> bool:
-        values = {name: unescape(texts[rank].decode()) for name, rank in plan.judged}
-        key = (*values, *values.values())
-        known = self._verdicts.get(key)
-        if known is None:
-            if len(self._verdicts) >= _MAX_SHAPES:
-                self._verdicts.clear()
-            known = self._cleaner.verdict(self.rule, values)
-            if known is Verdict.LEGAL and self._shy(values):
-                known = Verdict.UNKNOWN
-            self._verdicts[key] = known
-        return known is Verdict.LEGAL
+    def _verdicts(self, plan: Plan, columns: list[Texts]) -> list[Verdict]:
+        known = plan.verdicts
+        keys = list(zip(*(columns[rank] for _, rank in plan.judged), strict=True))
+        if len(known) >= _MAX_SHAPES:
+            known.clear()
+        for key in set(keys) - known.keys():
+            known[key] = self._judge(plan, key)
+        return [known[key] for key in keys]
+
+    def _judge(self, plan: Plan, key: Texts) -> Verdict:
+        names = (name for name, _ in plan.judged)
+        values = {name: unescape(t.decode()) for name, t in zip(names, key, strict=True)}
+        verdict = self._cleaner.verdict(self.rule, values)
+        if verdict is Verdict.LEGAL and self._shy(values):
+            return Verdict.SHY
+        return verdict
 
     def _shy(self, values: dict[str, str]) -> bool:
         cautious = (name for name, party in self.rule.parties.items() if party.cautious)
@@ -209,29 +303,19 @@ class Swift:
             if values.get(name)
         )
 
-    def _note(self, plan: Plan) -> None:
-        for _, reason in plan.reasons:
-            self._ledger.masked("element", self.rule.table or self.rule.name, reason)
+
+def _ranks(slots: list[_Slot], names: frozenset[str]) -> tuple[tuple[str, int], ...]:
+    """Name and rank of the first value of each of these leaves."""
+    found: dict[str, int] = {}
+    for rank, slot in enumerate(slots):
+        if slot.attribute == "V" and slot.leaf in names:
+            found.setdefault(slot.leaf, rank)
+    return tuple(found.items())
 
 
-def _getter(ranks: list[int]) -> Callable[[tuple[bytes, ...]], Any] | None:
-    """A function from all values to those of these ranks, as a tuple."""
-    if not ranks:
-        return None
-    if len(ranks) == 1:
-        only = ranks[0]
-        return lambda values: (values[only],)
-    return itemgetter(*ranks)
-
-
-def _first(fields: list[str], wanted: frozenset[str]) -> tuple[tuple[str, int], ...]:
-    """Name and rank of the first leaf of each wanted name."""
-    return tuple((name, fields.index(name)) for name in dict.fromkeys(fields) if name in wanted)
-
-
-def _leaves_out(fields: list[str]) -> re.Pattern[bytes] | None:
+def _leaves_out(names: list[str]) -> re.Pattern[bytes] | None:
     """Matches the leaves to leave out, with the white space before them."""
-    if not fields:
+    if not names:
         return None
-    names = "|".join(re.escape(field) for field in sorted(set(fields)))
-    return re.compile(rf'\s*<(?:{names}) V="[^"]*"/>'.encode())
+    either = "|".join(re.escape(name) for name in sorted(set(names)))
+    return re.compile(rf'\s*<(?:{either}) V="[^"]*"/>'.encode())

@@ -301,3 +301,8 @@ def instruction(target: str) -> Element:
 def serialise(element: Element) -> bytes:
     """The UTF-8 text of a subtree, namespaces of its ancestors declared again, no tail."""
     return etree.tostring(element, encoding="UTF-8", with_tail=False)
+
+
+def reread(data: bytes) -> Element:
+    """The element that ``serialise`` wrote."""
+    return etree.fromstring(data, etree.XMLParser(**FLAGS))

@@ -94,8 +94,13 @@ class Walker:
         if len(self._open) > depth + 1:
             next(rest)
             yield from self._leave(depth + 1)
+        depth += 1
+        choose = self._choose
         for element in rest:
-            yield from self._whole(element, depth + 1)
+            if choose(element, depth) is Choice.UNIT:  # nearly all of them: no detour
+                yield Step("unit", element, depth)
+            else:
+                yield from self._whole(element, depth)
 
     def _whole(self, element: Element, depth: int) -> Iterator[Step]:
         choice = self._choose(element, depth) if depth else Choice.OPEN
