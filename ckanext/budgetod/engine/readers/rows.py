@@ -23,8 +23,6 @@ _SHORT = _ShortNames()
 short = _SHORT.__getitem__
 """The local name of a tag; "" for a comment or an instruction."""
 
-_WITH_CODE = ("MtSup", "CaracSup")
-
 
 def leaves(element: Element) -> dict[str, str]:
     """Names and values (attribute ``V``) of the children of an element."""
@@ -51,7 +49,7 @@ def read_row(element: Element, table: str, index: int) -> tuple[AnnexRow, int]:
         else:
             found[names[child.tag]] = value = clean(raw)
             repaired += is_repaired(raw, value)
-    if len(found) != len(element) or any(name in found for name in _WITH_CODE):
+    if len(found) != len(element) or "MtSup" in found or "CaracSup" in found:
         found, repaired = _irregular_row(element)
     return AnnexRow(table, short(element.tag), index, element.sourceline, found), repaired
 

@@ -6,7 +6,7 @@ annex rows that TotEM calculated are left out. Source: XSD V95 and documents up 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ckanext.budgetod.engine.document import (
@@ -52,6 +52,8 @@ _CHOICES = {
     **{_tag(name): Choice.UNIT for name in _UNITS},
     **dict.fromkeys((DOCUMENT, BUDGET, ANNEXES), Choice.OPEN),
 }
+_TRUE = ("true", "1")
+_NOTHING: tuple[None, tuple[()]] = (None, ())
 _OURS = (f"{{{NAMESPACE}}}", f"{{{CFU_NAMESPACE}}}", f"{{{cfu.NAMESPACE}}}")
 
 
@@ -107,17 +109,18 @@ class TotemReader:
     def events(self, steps: Iterator[Step]) -> Iterator[Event]:
         """Headers, lines, annex rows, accounting rows and problems, in the order of the file."""
         for kind, element, depth in steps:
-            tag = element.tag
             if kind == "unit":
-                if tag == LIGNE and self._in_budget:
-                    yield from self._line(element)
-                else:
-                    yield from self._unit(element, tag)
+                event, problems = self._unit(element)
+                if event is not None:
+                    if not self._headed and self._in_budget:
+                        yield from self._head()
+                    yield event
+                    yield from problems
             elif kind == "open":
-                yield from self._opened(element, tag, depth)
-            elif tag == BUDGET:
+                yield from self._opened(element, element.tag, depth)
+            elif element.tag == BUDGET:
                 yield from self._budget_closed()
-            elif tag == ANNEXES:
+            elif element.tag == ANNEXES:
                 self._table = ""
 
     def _opened(self, element: Element, tag: str, depth: int) -> Iterator[Event]:
@@ -135,17 +138,20 @@ class TotemReader:
         elif tag == cfu.BUDGET:
             self._blocks.accounting_siret = element.get("SIRET") or ""
 
-    def _unit(self, element: Element, tag: str) -> Iterator[Event]:
+    def _unit(self, element: Element) -> tuple[Event | None, Sequence[ReadProblem]]:
+        """The event of a complete subtree, None for a block that is only kept."""
+        tag = element.tag
         if self._table:
-            yield from self._annex_row(element)
-        elif tag == cfu.LIGNE:
-            yield self.comptable.row(element)
-        elif tag == cfu.ENTETE:
+            return self._annex_row(element)
+        if tag == LIGNE:
+            return self._line(element) if self._in_budget else _NOTHING
+        if tag == cfu.LIGNE:
+            return self.comptable.row(element), ()
+        if tag == cfu.ENTETE:
             self.comptable.read_header(element)
-        else:
-            read = _BLOCKS.get(tag)
-            if read:
-                read(self._blocks, element)
+        elif tag in _BLOCKS:
+            _BLOCKS[tag](self._blocks, element)
+        return _NOTHING
 
     def _budget_opened(self) -> None:
         self.budgets += 1
@@ -167,30 +173,27 @@ class TotemReader:
         self._in_budget = False
         self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._sommaire))
 
-    def _line(self, element: Element) -> Iterator[Event]:
-        yield from self._head()
+    def _line(self, element: Element) -> tuple[Event | None, Sequence[ReadProblem]]:
         self._rank += 1
-        if element.get("calculated") in ("true", "1"):
+        if element.get("calculated") in _TRUE:
             self.calculated += 1
-            return
-        line, problems = read_line(element, self._rank)
+            return _NOTHING
         self.lines += 1
-        yield line
-        yield from problems
+        return read_line(element, self._rank)
 
-    def _annex_row(self, element: Element) -> Iterator[Event]:
-        if element.get("calculated") in ("true", "1"):
+    def _annex_row(self, element: Element) -> tuple[Event | None, Sequence[ReadProblem]]:
+        if element.get("calculated") in _TRUE:
             self.calculated += 1
-            return
+            return _NOTHING
         self._rows += 1
         row, repaired = read_row(element, self._table, self._rows)
         if self._table == "SOMMAIRE":
             self._add_to_sommaire(row.values)
-        yield row
-        if repaired:
-            path = f"Annexes/{row.table}/{row.item}[{row.index}]"
-            place = Where(source_line=row.source_line, element=path)
-            yield ReadProblem("text_repaired", row.item, place)
+        if not repaired:
+            return row, ()
+        path = f"Annexes/{row.table}/{row.item}[{row.index}]"
+        place = Where(source_line=row.source_line, element=path)
+        return row, (ReadProblem("text_repaired", row.item, place),)
 
     def _add_to_sommaire(self, row: dict[str, str]) -> None:
         try:
