@@ -9,13 +9,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ckanext.budgetod import config
 from ckanext.budgetod.engine.document import Header, Stage
+from ckanext.budgetod.engine.scdl.schema import URL as SCDL_SCHEMA
 from ckanext.budgetod.model import BudgetDocument, Conversion
 from ckanext.budgetod.sources import profile
 
 if TYPE_CHECKING:
     from ckanext.budgetod.engine.pipeline import Output
 
-SCHEMA = "https://schema.data.gouv.fr/schemas/scdl/budget/0.8.3/schema.json"
 ROLES = ("scdl", "etendu", "xml", "annexe", "comptable")
 """Roles of published files, in the order in which a dataset lists them."""
 STAGES = (Stage.CFU, Stage.CA, Stage.DM, Stage.BS, Stage.BP)
@@ -24,13 +24,6 @@ MAIN = (Stage.CFU, Stage.CA, Stage.BP, Stage.BS, Stage.DM)
 """Which document speaks for the whole year, best first."""
 PERSONAL = ("title", "notes", "maintainer", "maintainer_email")
 """What a person may correct; a correction is remembered and not rebuilt."""
-NAMES = {
-    Stage.BP: "Budget primitif",
-    Stage.BS: "Budget supplémentaire",
-    Stage.DM: "Décision modificative",
-    Stage.CA: "Compte administratif",
-    Stage.CFU: "Compte financier unique",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +90,11 @@ def _planned(output: Output, document: BudgetDocument, common: Mapping[str, Any]
         "mimetype": "text/csv",
     }
     if output.kind == "scdl":
-        fields["conforms_to"] = SCHEMA
+        fields["conforms_to"] = SCDL_SCHEMA
     if config.datastore():
         fields["datastore_active"] = True
     path = Path(output.path)
-    return Planned(
-        output.kind, path.name, "text/csv", fields, path, output.rows, output.columns
-    )
+    return Planned(output.kind, path.name, "text/csv", fields, path, output.rows, output.columns)
 
 
 def _xml(row: Conversion, document: BudgetDocument, common: Mapping[str, Any]) -> Planned:
@@ -131,7 +122,7 @@ def document_title(document: BudgetDocument) -> str:
     budget = "budget principal"
     if document.categorie == "annexe":
         budget = f"budget annexe {document.libelle or document.code_budget}".strip()
-    return f"{NAMES[Stage(document.etape)]}{number} {document.exercice}, {budget}"
+    return f"{Stage(document.etape).nom.capitalize()}{number} {document.exercice}, {budget}"
 
 
 def _document_fields(row: Conversion, document: BudgetDocument, content: Content) -> dict[str, Any]:
@@ -217,7 +208,7 @@ def notes(collectivite: str, exercice: int, documents: Iterable[BudgetDocument])
 
 
 def _plain_name(document: BudgetDocument) -> str:
-    name = NAMES[Stage(document.etape)].lower()
+    name = Stage(document.etape).nom
     return f"{name} n° {document.numero_dm}" if document.numero_dm else name
 
 

@@ -1,7 +1,8 @@
 """The shapes that every format shares: header, budget line, resolved line, annex row.
 
 Amounts are ``Decimal`` euros with at most two decimals, ``None`` where the file says nothing.
-Codes are text: zeros survive. Dates are ``datetime.date``. Booleans are three-valued: absent is None.
+Codes are text: zeros survive. Dates are ``datetime.date``. Booleans are three-valued: absent is
+None.
 """
 
 from __future__ import annotations
@@ -29,9 +30,23 @@ class Stage(str, Enum):
         return self.name.lower()
 
     @property
+    def nom(self) -> str:
+        """Official name in French, lower case: budget primitif, compte financier unique…"""
+        return _STAGE_NAMES[self.name]
+
+    @property
     def is_account(self) -> bool:
         """True for what was done (CA, CFU), False for what was voted."""
         return self in (Stage.CA, Stage.CFU)
+
+
+_STAGE_NAMES = {
+    "BP": "budget primitif",
+    "DM": "décision modificative",
+    "BS": "budget supplémentaire",
+    "CA": "compte administratif",
+    "CFU": "compte financier unique",
+}
 
 
 class Section(str, Enum):

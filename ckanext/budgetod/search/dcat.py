@@ -15,10 +15,11 @@ from ckanext.dcat.profiles.base import CleanedURIRef
 from ckanext.dcat.utils import catalog_uri, resource_uri
 from rdflib import BNode, Literal, URIRef
 
+from ckanext.budgetod.engine.scdl.schema import URL as SCDL_SCHEMA
 from ckanext.budgetod.search.licences import ETALAB
 from ckanext.budgetod.sources.territory import territory
 
-SCHEMA = URIRef("https://schema.data.gouv.fr/schemas/scdl/budget/0.8.3/schema.json")
+SCHEMA = URIRef(SCDL_SCHEMA)
 """Exact address: national harvesters recognise the schema and its version by it."""
 
 EU = "http://publications.europa.eu/resource/authority/"

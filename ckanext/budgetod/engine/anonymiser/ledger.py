@@ -67,7 +67,3 @@ class Ledger:
             for code, level in levels.items()
             if self._counts[code]
         ]
-
-    def _params(self, code: str) -> dict[str, Any]:
-        params: dict[str, Any] = {"count": self._counts[code]}
-        return params | {"kinds": dict(self._kinds)} if code == "P01" else params

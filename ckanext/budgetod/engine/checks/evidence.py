@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import Any
 
 from ..document import (
-    AccountingRow,
     AnnexRow,
     Header,
     LabelSource,
@@ -54,7 +53,7 @@ class Places:
 
 @dataclass(slots=True)
 class Evidence:
-    """Fill with ``add_line``, ``add_row``, ``add_accounting``; then run the controls."""
+    """Fill with ``add_line`` and ``add_row``; then run the controls."""
 
     header: Header
     facts: Mapping[str, Any] | None = None
@@ -147,10 +146,6 @@ class Evidence:
             if not value.isascii() and any(mark in value for mark in _UNREADABLE):
                 element = f"Annexes/{row.table}/{row.item}[{row.index}]/{name}"
                 self.destroyed.add(Where(source_line=row.source_line, element=element))
-
-    def add_accounting(self, row: AccountingRow) -> None:
-        """Count a row of the accountant's part of a CFU."""
-        self.comptable.add(row)
 
     def see_header(self) -> None:
         """Look at the texts of the header for destroyed accents."""

@@ -23,13 +23,7 @@ from .schema import MTSUP, MTSUP_COLUMNS
 
 NameRule = Literal["auto", "collectivite", "etablissement"]
 
-STAGES = {
-    Stage.BP: "budget primitif",
-    Stage.BS: "budget supplémentaire",
-    Stage.DM: "décision modificative",
-    Stage.CA: "compte administratif",
-    Stage.CFU: "compte administratif",
-}
+STAGES = {stage: stage.nom for stage in Stage} | {Stage.CFU: Stage.CA.nom}
 """The schema knows no compte financier unique: it replaces the compte administratif."""
 
 SECTIONS = {"F": "fonctionnement", "I": "investissement"}
@@ -40,9 +34,7 @@ ARTSPE = {True: "spécialisé", False: "non spécialisé", None: ""}
 
 def stage_detail(header: Header) -> str:
     """The true stage, in French: "compte financier unique", "décision modificative n° 2"."""
-    if header.stage is Stage.CFU:
-        return "compte financier unique"
-    name = STAGES[header.stage]
+    name = header.stage.nom
     if header.stage is Stage.DM and header.numero_dm:
         return f"{name} n° {header.numero_dm}"
     return name
