@@ -40,11 +40,11 @@ FIRST_PAUSE, LONGEST_PAUSE = 30, 3600
 QUICK_RETRIES = (30, 120, 600)
 
 
-class NotNow(Exception):  # noqa: N818 - a service is down, nothing is wrong with us
+class NotNow(Exception):
     """A service that publication needs does not answer."""
 
 
-class Overtaken(Exception):  # noqa: N818 - the row was superseded or withdrawn meanwhile
+class Overtaken(Exception):
     """A newer deposit, or a withdrawal, came while the job ran."""
 
 

@@ -98,7 +98,7 @@ class BoundedStream:
             self._head.append(data)
 
 
-class _RootFound(Exception):  # noqa: N818 - a signal of the target below, not an error
+class _RootFound(Exception):
     """Carries the name of the root out of the parser."""
 
 
