@@ -85,6 +85,14 @@ def cells(text: str, type_: str, lists: Lists) -> list[str]:
     return [_cell(text, type_)]
 
 
+def cell_maker(type_: str, lists: Lists) -> Callable[[str], list[str]]:
+    """``cells`` for one type, its labels looked up once and its answers remembered."""
+    known = labels(type_, lists)
+    if known is None and type_ == "text":
+        return lambda text: [text]
+    return lru_cache(maxsize=2048)(lambda text: cells(text, type_, lists))
+
+
 def _cell(text: str, type_: str) -> str:
     """The text of a typed value; empty when it is not one (« NaN » is no amount)."""
     if not text or type_ == "text":

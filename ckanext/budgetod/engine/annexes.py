@@ -14,27 +14,20 @@ tables with rows exist. Rows wait in a temporary file: memory does not grow with
 from __future__ import annotations
 
 import io
-import json
+import marshal
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from .annex_cells import Column, cells, column, columns, declared
-from .document import AnnexRow, Header, Stage
+from .annex_cells import Column, cell_maker, cells, column, columns, declared
+from .document import AnnexRow, Header
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 SPOOL = 2_000_000
 """Bytes of one table that stay in memory."""
-STAGE_NAMES = {
-    Stage.BP: "budget primitif",
-    Stage.DM: "décision modificative",
-    Stage.BS: "budget supplémentaire",
-    Stage.CA: "compte administratif",
-    Stage.CFU: "compte financier unique",
-}
 IDENTITY = (
     ("BGT_NATDEC", "string", "Étape budgétaire"),
     ("BGT_ANNEE", "year", "Exercice"),
@@ -72,7 +65,7 @@ class Spool:
         """Keep a row (field -> text)."""
         self.names.update(dict.fromkeys(row))
         self.count += 1
-        self._stream.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        marshal.dump(dict(row), self._stream)
         if isinstance(self._stream, io.BytesIO) and self._stream.tell() > SPOOL:
             self._to_disk(self._stream)
 
@@ -83,8 +76,8 @@ class Spool:
     def read(self) -> Iterator[dict[str, str]]:
         """The rows, in the order they came."""
         self._stream.seek(0)
-        for line in self._stream:
-            yield json.loads(line)
+        for _ in range(self.count):
+            yield marshal.load(self._stream)  # noqa: S302 - written above, by this very process
 
     def close(self) -> None:
         self._stream.close()
@@ -95,7 +88,7 @@ class Tables:
 
     def __init__(self, header: Header, siret: str | None = None) -> None:
         self._identity = [
-            STAGE_NAMES[header.stage],
+            header.stage.nom,
             str(header.exercice),
             siret or header.siret,
             (header.libelle_etablissement or header.libelle_collectivite).strip(),
@@ -125,11 +118,13 @@ class Tables:
         for name, type_ in fields.items():
             described += columns(name, type_, lists)
 
+        makers = [(name, cell_maker(type_, lists)) for name, type_ in fields.items()]
+
         def rows() -> Iterator[list[str]]:
             for row in spool.read():
                 made = list(self._identity)
-                for name, type_ in fields.items():
-                    made += cells(row.get(name, ""), type_, lists)
+                for name, make in makers:
+                    made += make(row.get(name, ""))
                 yield made
 
         return Table(kind, *titles, described, spool.count, rows)
@@ -204,10 +199,3 @@ _SUBVENTIONS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("notificationUE", "boolean", "Aide notifiée à la Commission européenne", {}),
     ("pourcentageSubvention", "number", "Part du montant versée", {}),
 )
-
-
-def add_all(tables: AnnexTables, rows: Iterable[AnnexRow]) -> AnnexTables:
-    """``tables`` with every row; for those who have the rows at hand."""
-    for row in rows:
-        tables.add(row)
-    return tables
