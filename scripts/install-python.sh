@@ -21,7 +21,7 @@ now=$(printf '%s\n' "$PROJECT" "${wanted[@]}" | cat - "$PROJECT/pyproject.toml" 
 [ "$(cat "$stamp" 2>/dev/null || true)" != "$now" ] || exit 0
 
 # The certificates and the index that pip is told to use are also uv's.
-export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true} UV_LINK_MODE=${UV_LINK_MODE:-copy}
+export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
 export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-${PIP_DEFAULT_TIMEOUT:-60}} UV_NO_PROGRESS=1
 
 if [ ! -x "$VENV/bin/pip" ]; then
@@ -33,5 +33,5 @@ index=$("$VENV/bin/pip" config get global.index-url 2>/dev/null || true)
 [ -z "$index" ] || export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}
 
 cd "$PROJECT"
-"$VENV/bin/uv" pip install --python "$VENV/bin/python" --compile-bytecode "${wanted[@]}" -e .
+"$VENV/bin/uv" pip install --python "$VENV/bin/python" "${wanted[@]}" -e .
 echo "$now" >"$stamp"
