@@ -60,7 +60,7 @@ class Label(NamedTuple):
     source: LabelSource | None
 
 
-_MAX_ANSWERS = 50_000
+_MAX_ANSWERS = 20_000
 
 
 class Resolver:

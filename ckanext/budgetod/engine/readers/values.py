@@ -22,7 +22,7 @@ DESTROYED = ("\ufffd", "ï¿½")
 """What is left of a character that was lost before the file came to us."""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def amount(text: str) -> Decimal:
     """Euros, two decimals at most (trailing zeros apart). ValueError else: no NaN, no exponent."""
     text = text.strip()
@@ -72,7 +72,7 @@ def clean(text: str | None) -> str:
     return _clean(text)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _clean(text: str) -> str:
     if _MOJIBAKE.search(text):
         text = _decoded_again(text)
