@@ -10,7 +10,8 @@ file=$STATE/workspaces/$name.env
 . "$file"
 
 "$PROJECT/scripts/postgres.sh" drop "$(printf '%s' "$name" | tr '.-' '__')"
-redis-cli -u "$CKAN_REDIS_URL" flushdb >/dev/null
-curl -fsS -H 'Content-Type: text/xml' -d '<delete><query>*:*</query></delete>' \
+# A Redis or a Solr that was given may serve others too: only ours are emptied.
+[ -n "${REDIS_URL:-}" ] || redis-cli -u "$CKAN_REDIS_URL" flushdb >/dev/null
+[ -n "${SOLR_URL:-}" ] || curl -fsS -H 'Content-Type: text/xml' -d '<delete><query>*:*</query></delete>' \
   "$CKAN_SOLR_URL/update?commit=true" >/dev/null
 rm -rf "$STATE/files-$name" "$file" "$STATE/workspaces/$name.migrated" "$STATE/workspaces/$name.seeded"
