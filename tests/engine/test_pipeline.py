@@ -67,14 +67,12 @@ def test_names_of_files(tmp_path: Path) -> None:
 
 def test_the_accountant_s_part_of_a_cfu(tmp_path: Path) -> None:
     done = convert(cfu_document(), tmp_path)
-    assert {"comptable:bi_a", "comptable:bi_p", "comptable:cr", "comptable:eb_df"} <= set(
-        kinds(done)
-    )
-    path = next(output.path for output in done.outputs if output.kind == "comptable:eb_df")
-    rows = table(path)
-    assert rows[0]["BGT_ETAPE_DETAIL"] == "compte financier unique"
-    assert rows[0]["BGT_SIRET"] == VALMOSELLE
-    assert rows[0]["MtRealNettes"]
+    assert {"comptable:bilan", "comptable:resultat", "comptable:execution"} <= set(kinds(done))
+    path = next(output.path for output in done.outputs if output.kind == "comptable:execution")
+    row = table(path)[0]
+    assert row["BGT_NATDEC"] == "compte financier unique"
+    assert row["BGT_SIRET"] == VALMOSELLE
+    assert row["MtRealNettes"]
 
 
 def test_strict_file_is_valid_for_frictionless(tmp_path: Path) -> None:

@@ -86,15 +86,20 @@ class Spool:
 class Tables:
     """What annexes and statements share: identity of the document, spools."""
 
-    def __init__(self, header: Header, siret: str | None = None) -> None:
+    def __init__(self, header: Header | None = None, siret: str | None = None) -> None:
+        self._identity: list[str] = []
+        self.spools: dict[str, Spool] = {}
+        if header is not None:
+            self.identify(header, siret)
+
+    def identify(self, header: Header, siret: str | None = None) -> None:
+        """Say whose rows these are; before ``tables``, after the rows when they come first."""
         self._identity = [
             header.stage.nom,
             str(header.exercice),
             siret or header.siret,
             (header.libelle_etablissement or header.libelle_collectivite).strip(),
         ]
-        self._header = header
-        self.spools: dict[str, Spool] = {}
 
     def __enter__(self) -> Self:
         return self

@@ -22,7 +22,7 @@ from .checks import run_checks
 from .document import Header, ResolvedLine
 from .files import fresh_file
 from .inspection import Nowhere
-from .outputs import AccountingFiles, LineFiles, Output, basename
+from .outputs import LineFiles, Output, basename
 from .reading import Options, Reading, read_document, resolved_lines
 from .report import Report, describe
 from .scdl.schema import COLUMNS
@@ -161,7 +161,7 @@ class _Job:
         lines = LineFiles(folder, settings.guard)
         self._lines.append(lines)
         writers = [lines, tables.AnnexFiles(folder, settings)]
-        return (*writers, AccountingFiles(folder)) if index == 0 else writers
+        return (*writers, tables.AccountingFiles(folder, settings)) if index == 0 else writers
 
     def _finish(self, index: int, reading: Reading) -> Conversion:
         """Close the files of a Budget, decide which exist, name them, describe them."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .annexes import AnnexTables
+from .accounting import AccountingTables
+from .annexes import AnnexTables, Table
 from .datapackage import datapackage
 from .document import AccountingRow, AnnexRow, BudgetLine, Header, ResolvedLine
 from .errors import Unreadable
@@ -52,30 +53,59 @@ class AnnexFiles:
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder, self._settings = folder, settings
-        self._tables: AnnexTables | None = None
+        self._tables = AnnexTables()
 
     def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
-        self._tables = AnnexTables(header, siret or None)
+        self._tables.identify(header, siret or None)
 
     def line(self, resolved: ResolvedLine) -> None: ...
 
     def row(self, row: AnnexRow) -> None:
-        if self._tables is not None:
-            self._tables.add(row)
+        self._tables.add(row)
 
     def accounting(self, row: AccountingRow) -> None: ...
 
     def outputs(self, lang: str) -> list[Output]:
         """Write the tables."""
-        found = []
-        for table in self._tables.tables() if self._tables else ():
-            path = self._folder / f"{slug(table.kind)}.csv"
-            texts = [c["name"] for c in table.columns if c["type"] == "string"]
-            guard = texts if self._settings.guard else ()
-            rows = write_csv(path, table.names, table.rows(), guard)
-            about = tuple(table.columns)
-            found.append(Output(table.kind, path, rows, about, table.title_fr, table.title_en))
-        return found
+        with self._tables:
+            return [
+                _table_file(table, self._folder, self._settings) for table in self._tables.tables()
+            ]
+
+
+class AccountingFiles:
+    """One CSV per statement of the accountant (CFU). Its rows come before the header."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder, self._settings = folder, settings
+        self._tables = AccountingTables()
+
+    def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
+        self._tables.identify(header, siret or None)
+
+    def line(self, resolved: ResolvedLine) -> None: ...
+
+    def row(self, row: AnnexRow) -> None: ...
+
+    def accounting(self, row: AccountingRow) -> None:
+        self._tables.add(row)
+
+    def outputs(self, lang: str) -> list[Output]:
+        """Write the statements."""
+        with self._tables:
+            return [
+                _table_file(table, self._folder, self._settings) for table in self._tables.tables()
+            ]
+
+
+def _table_file(table: Table, folder: Path, settings: Settings) -> Output:
+    path = folder / f"{slug(table.kind)}.csv"
+    texts = [column["name"] for column in table.columns if column["type"] == "string"]
+    with CsvWriter(path, table.names, texts if settings.guard else ()) as writer:
+        for row in table.rows():
+            writer.write(row)
+    about = tuple(table.columns)
+    return Output(table.kind, path, writer.rows, about, table.title_fr, table.title_en)
 
 
 def xml_output(path: Path) -> Output:
