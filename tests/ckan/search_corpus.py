@@ -10,9 +10,12 @@ import json
 import uuid
 from itertools import islice
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.lib.search.index import PackageSearchIndex
 
+from ckanext.budgetod.deposit.metadata import notes
+from ckanext.budgetod.model import BudgetDataset
 from ckanext.budgetod.sources.profile import tranche
 from ckanext.budgetod.sources.territory import Collectivity, fold, territory
 
@@ -27,7 +30,12 @@ STAGES = {
     "2024": ["bp"],
 }
 
+FILE_NAMES = {"scdl": "lignes au format SCDL", "xml": "document XML anonymisé"}
+
 OTHER_TITLES = (
+    "Lignes de bus",
+    "Documents d'urbanisme",
+    "Tableau des écoles",
     "Équipements sportifs d'Épinal",
     "Arbres remarquables de Nancy",
     "Plan de l'hôpital",
@@ -77,7 +85,7 @@ def budget(one: Collectivity, year: str) -> dict:
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
         "name": name,
         "title": f"Budget {year} — {one.title}",
-        "notes": f"Documents budgétaires de l'exercice {year}, au format ouvert SCDL.",
+        "notes": notes(one.title, int(year), []),
         "type": "budget",
         "license_id": "etalab-2.0",
         "budget_siren": one.siren,
@@ -102,7 +110,7 @@ def _resource(dataset: str, stage: str, role: str) -> dict:
     file_name = f"{dataset}-{stage}-principal-{role}.{'csv' if role == 'scdl' else 'xml'}"
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, file_name)),
-        "name": f"{stage.upper()} — budget principal — {role}",
+        "name": f"{stage.upper()} {dataset[-4:]}, budget principal : {FILE_NAMES[role]}",
         "description": "",
         "format": "CSV" if role == "scdl" else "XML",
         "url": f"http://test.example/{file_name}",
@@ -142,9 +150,31 @@ def index(dataset: dict) -> None:
     PackageSearchIndex().index_package(document, defer_commit=True)
 
 
+def register(budgets: list[dict]) -> None:
+    """Remember what publication wrote, as it does itself."""
+    for one in budgets:
+        model.Session.add(
+            BudgetDataset(
+                siren=one["budget_siren"],
+                exercice=int(one["budget_exercice"]),
+                package_id=one["id"],
+                built={"notes": one["notes"]},
+            )
+        )
+    model.Session.commit()
+
+
+def forget() -> None:
+    """Leave no trace of ``register``: no dataset of these exists in the database."""
+    ids = [budget(one, year)["id"] for one in collectivities() for year in YEARS]
+    model.Session.query(BudgetDataset).filter(BudgetDataset.package_id.in_(ids)).delete()
+    model.Session.commit()
+
+
 def index_portal() -> int:
     """Index 2,000 budgets and the other datasets; how many budgets there are."""
     budgets = [budget(one, year) for one in collectivities() for year in YEARS]
+    register(budgets)
     for dataset in [*budgets, *(other(title) for title in OTHER_TITLES)]:
         index(dataset)
     PackageSearchIndex().commit()

@@ -20,6 +20,7 @@ def portal(with_plugins):
     """The index of a portal with 2,000 budgets, made once for this module."""
     if not _portal["budgets"]:
         clear_all()
+        search_corpus.forget()
         _portal["budgets"] = search_corpus.index_portal()
     return _portal["budgets"]
 
@@ -28,6 +29,8 @@ def portal(with_plugins):
 def leave_no_index():
     yield
     clear_all()
+    if _portal["budgets"]:
+        search_corpus.forget()
 
 
 def search(q: str, **more) -> dict:
@@ -111,8 +114,21 @@ def test_other_datasets_stay_first_under_their_own_title(portal):
     assert [first(title.replace(":", ""))["title"] for title in titles] == titles
 
 
+UNRELATED = (
+    "pistes cyclables",
+    "arbres remarquables",
+    "menus cantines",
+    "equipements sportifs",
+    "lignes de bus",
+    "lignes au format gtfs",
+    "documents d'urbanisme",
+    "tableau des écoles",
+    "document xml",
+)
+
+
 def test_a_search_about_something_else_brings_no_budget(portal):
-    for q in ("pistes cyclables", "arbres remarquables", "menus cantines", "equipements sportifs"):
+    for q in UNRELATED:
         assert {found["type"] for found in search(q)["results"]} <= {"dataset"}, q
 
 
@@ -192,3 +208,18 @@ def test_anybody_finds_a_deposited_budget_at_once(with_plugins, make_town, submi
         assert [one["name"] for one in found] == [town.dataset_name()], q
     facets = search(town.siren, rows=0, **{"facet.field": ["vocab_budget_etape"]})["facets"]
     assert facets["vocab_budget_etape"] == {"ca": 1}
+
+
+def test_texts_of_a_person_and_names_of_annexes_are_found(portal):
+    one = search_corpus.budget(search_corpus.collectivities()[0], "2023")
+    one["notes"] = "Année de l'inondation"
+    one["resources"] += [
+        {"name": "Subventions versées", "budgetod_role": "annexe", "budget_libelle": "Eau potable"},
+        {"name": "Délibération du conseil", "budgetod_role": "document"},
+    ]
+    for resource in one["resources"]:
+        resource.setdefault("id", resource["name"])
+    search_corpus.index(one)
+    search_corpus.PackageSearchIndex().commit()
+    for q in ("inondation", "subventions versées", "délibération conseil", "eau potable"):
+        assert first(q)["name"] == one["name"], q

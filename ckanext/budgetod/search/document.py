@@ -19,15 +19,24 @@ WORDS_FIELD = "extras_budget_recherche"
 _OURS = re.compile(r"(?:res_)?extras_(?:budget|budgetod)_|res_extras_conforms_to$")
 
 
-def index_budget(indexed: dict[str, Any]) -> dict[str, Any]:
+NAMED_BY_US = {"scdl", "etendu", "xml", "comptable", "rapport"}
+"""Roles of files whose names are the same in every dataset: "lignes", "document", "colonnes"."""
+
+
+def index_budget(indexed: dict[str, Any], built_notes: str = "") -> dict[str, Any]:
     """The document to index: our raw fields out of the full text, search words and facets in.
 
-    Raw fields stay as exact strings (``budget_siren``, ``budget_exercice``…) for filters.
+    Raw fields stay as exact strings (``budget_siren``, ``budget_exercice``…) for filters. Texts
+    that publication writes the same for everybody (``built_notes``, names of files) stay out:
+    else "lignes de bus" would find every budget.
     """
     budget = json.loads(indexed["validated_data_dict"])
     document = {key: value for key, value in indexed.items() if not _OURS.match(key)}
     for field in ("budget_etapes", "budget_categories"):
         document.pop(field, None)
+    if document.get("notes") == built_notes:
+        document.pop("notes", None)
+    document.update(file_texts(budget))
     document.update(facet_values(budget))
     document[NAME_FIELD] = name_words(budget)
     document[WORDS_FIELD] = other_words(budget)
@@ -79,15 +88,33 @@ def other_words(budget: dict[str, Any]) -> str:
         str(budget.get("budget_exercice") or ""),
         *(forms.STAGE_WORDS.get(stage, stage) for stage in stages),
         *(forms.CATEGORY_WORDS.get(one, one) for one in categories),
-        *sirets(budget),
+        *budgets(budget),
     ]
     return " ".join(filter(None, words))
 
 
-def sirets(budget: dict[str, Any]) -> list[str]:
-    """SIRET of the budgets in this dataset, once each."""
-    found = (resource.get("budget_siret") for resource in budget.get("resources", []))
-    return list(dict.fromkeys(filter(None, found)))
+def file_texts(budget: dict[str, Any]) -> dict[str, list[str]]:
+    """Names and descriptions of files that say something of their own: annex tables, PDF."""
+    files = [
+        resource
+        for resource in budget.get("resources", [])
+        if resource.get("budgetod_role") not in NAMED_BY_US
+    ]
+    return {
+        "res_name": [resource.get("name") or "" for resource in files],
+        "res_description": [resource.get("description") or "" for resource in files],
+    }
+
+
+def budgets(budget: dict[str, Any]) -> list[str]:
+    """SIRET and names of the budgets in this dataset, once each: "Eau", "Lotissement"."""
+    found = (
+        resource.get(field)
+        for resource in budget.get("resources", [])
+        for field in ("budget_siret", "budget_libelle")
+    )
+    words = dict.fromkeys(filter(None, found))
+    return list(dict.fromkeys(form for word in words for form in (word, fold(word))))
 
 
 def as_list(value: Any) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ckan.model as model
 import ckan.plugins as p
 
+from ckanext.budgetod.model import BudgetDataset
 from ckanext.budgetod.search import document, facets, licences, query
 
 
@@ -24,7 +26,10 @@ class SearchHooks(p.SingletonPlugin):
     def before_dataset_index(self, pkg_dict):
         if pkg_dict.get("dataset_type") != "budget":
             return pkg_dict
-        return document.index_budget(pkg_dict)
+        with model.Session.no_autoflush:
+            registered = BudgetDataset.of_package(pkg_dict["id"])
+        built = registered.built if registered else {}
+        return document.index_budget(pkg_dict, built.get("notes") or "")
 
     def before_dataset_search(self, search_params):
         return query.rewrite(search_params)
