@@ -41,9 +41,9 @@ def totals(lines: list[dict[str, str]], amount: str, keep=lambda line: True) -> 
 @pytest.mark.parametrize("stage", STAGES)
 def test_sections_balance_to_the_cent(nomenclature: str, stage: str) -> None:
     for scale in ("1", "0.0613", "217.31"):
-        credits = totals(sample_lines(nomenclature, stage, scale=scale), "CredOuv")
-        assert credits["FD"] == credits["FR"]
-        assert credits["ID"] == credits["IR"]
+        opened = totals(sample_lines(nomenclature, stage, scale=scale), "CredOuv")
+        assert opened["FD"] == opened["FR"]
+        assert opened["ID"] == opened["IR"]
 
 
 @pytest.mark.parametrize("nomenclature", NOMENCLATURES)

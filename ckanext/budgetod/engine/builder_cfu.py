@@ -45,8 +45,12 @@ _SIGNATURE = """   <doccfu:Signatures>
       <doccfu:PageSignatures id="IDC_1">
          <ds:Signature>
             <ds:SignatureValue>Y2VjaSBuJ2VzdCBwYXMgdW5lIHNpZ25hdHVyZQ==</ds:SignatureValue>
-            <ds:KeyInfo><ds:X509Data><ds:X509Certificate>ZmljdGlm</ds:X509Certificate></ds:X509Data></ds:KeyInfo>
-            <ds:Object><SignerName>ESCARBOUCLE Gontran (1099999999-0), comptable</SignerName></ds:Object>
+            <ds:KeyInfo>
+               <ds:X509Data><ds:X509Certificate>ZmljdGlm</ds:X509Certificate></ds:X509Data>
+            </ds:KeyInfo>
+            <ds:Object>
+               <SignerName>ESCARBOUCLE Gontran (1099999999-0), comptable</SignerName>
+            </ds:Object>
          </ds:Signature>
       </doccfu:PageSignatures>
    </doccfu:Signatures>

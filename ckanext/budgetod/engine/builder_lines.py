@@ -72,7 +72,7 @@ def _slot(text: str) -> Slot:
     )
 
 
-# name nature chapitre side section credit done ordre fonction chapter/account-when-voted-by-function
+# name nature chapitre side section credit done ordre fonction chapter/account-voted-by-function
 _M57 = """
 energie        60612  011 D F  412000.00 0.93 - 212 932/93212
 entretien      615221 011 D F  186500.00 0.88 - 020 930/93020

@@ -39,7 +39,7 @@ def usable_siret(header: Header, given: str | None = None) -> str:
 
 
 def candidate_siret(header: Header) -> str:
-    """A valid SIRET of the same SIREN elsewhere in the header, to offer for a repair; "" if none."""
+    """A valid SIRET of the same SIREN elsewhere in the header, to offer as a repair; or ""."""
     others = (header.id_coll, header.siret_principal)
     same = (text for text in others if text[:9] == header.siren)
     return next((text for text in same if valid_siret(text)), "")

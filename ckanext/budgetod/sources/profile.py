@@ -23,7 +23,7 @@ TYPES = (
 """Values of ``budget_type_collectivite``."""
 
 _WORDS = (
-    ("ccas", r"c[ci]as|c [ci] a s|centre (?:inter)?communal d action sociale|centre intercommunal d action"),
+    ("ccas", r"c[ci]as|c [ci] a s|centre (?:inter)?communal d action"),
     ("sdis", r"sdis|s d i s|incendie"),
     ("caisse_ecoles", r"caisses? des ecoles"),
     ("etablissement", r"ehpad|residence autonomie|association (?:fonciere|syndicale)|afr"),
