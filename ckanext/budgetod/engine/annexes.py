@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SPOOL = 2_000_000
 """Bytes of one table that stay in memory."""
+BATCH = 128
+"""Rows that are written to the temporary file together."""
 IDENTITY = (
     ("BGT_NATDEC", "string", "Étape budgétaire"),
     ("BGT_ANNEE", "year", "Exercice"),
@@ -54,18 +56,26 @@ class Table:
 
 
 class Spool:
-    """Rows of one table, waiting: in memory, then in a temporary file."""
+    """Rows of one table, waiting: in memory, then in a temporary file, some at a time."""
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
         self.count = 0
+        self._batch: list[dict[str, str]] = []
+        self._sizes: list[int] = []
         self._stream: IO[bytes] = io.BytesIO()
 
     def add(self, row: Mapping[str, str]) -> None:
         """Keep a row (field -> text)."""
         self.names.update(dict.fromkeys(row))
         self.count += 1
-        marshal.dump(dict(row), self._stream)
+        self._batch.append(dict(row))
+        if len(self._batch) >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._sizes.append(self._stream.write(marshal.dumps(self._batch)))
+        self._batch = []
         if isinstance(self._stream, io.BytesIO) and self._stream.tell() > SPOOL:
             self._to_disk(self._stream)
 
@@ -75,9 +85,11 @@ class Spool:
 
     def read(self) -> Iterator[dict[str, str]]:
         """The rows, in the order they came."""
+        if self._batch:
+            self._flush()
         self._stream.seek(0)
-        for _ in range(self.count):
-            yield marshal.load(self._stream)  # noqa: S302 - written above, by this very process
+        for size in self._sizes:
+            yield from marshal.loads(self._stream.read(size))  # noqa: S302 - our own bytes
 
     def close(self) -> None:
         self._stream.close()
