@@ -16,6 +16,7 @@ from ckanext.budgetod.engine.readers import open_document
 from ckanext.budgetod.engine.readers.scdl import ScdlTable, open_scdl
 from ckanext.budgetod.engine.readers.scdl_cells import number, repaired_cell
 from ckanext.budgetod.engine.scdl.mapping import StrictRows
+from ckanext.budgetod.engine.scdl.repair import repair_scdl
 from ckanext.budgetod.engine.scdl.schema import COLUMNS, FIELDS
 from ckanext.budgetod.engine.scdl.validator import RowValidator
 
@@ -230,3 +231,36 @@ def test_every_right_writing_is_kept() -> None:
         for word in field.allowed:
             assert repaired_cell(field, word) == (word, "")
             assert repaired_cell(field, word.upper()) == (word, "enumeration")
+
+
+# -- repair ---------------------------------------------------------------------------------------
+
+
+def test_a_repaired_file_is_written_whole(tmp_path) -> None:
+    columns, kept = without("BGT_SECTION", "BGT_NOM")
+    target = tmp_path / "valid.csv"
+    found = repair_scdl(table_of(kept, columns, ";"), target, given={"BGT_NOM": ROWS[0][3]})
+    assert found.is_valid
+    assert found.written
+    assert found.repairs == {"given": 30, "section_from_plan": 30, "separator": 1}
+    written = list(csv.reader(target.read_text("utf-8").splitlines()))
+    assert written == [list(COLUMNS), *ROWS]
+
+
+def test_no_file_when_it_cannot_be_valid(tmp_path) -> None:
+    columns, kept = without("BGT_SIRET")
+    target = tmp_path / "valid.csv"
+    found = repair_scdl(table_of(kept, columns), target)
+    assert not found.is_valid
+    assert not target.exists()
+    assert found.bad == (
+        {"column": "BGT_SIRET", "reason": "empty", "count": len(ROWS), "first_row": 1},
+    )
+    assert found.to_dict()["missing_required"] == ("BGT_SIRET",)
+
+
+def test_repair_to_a_stream_and_without_target() -> None:
+    out = io.BytesIO()
+    assert repair_scdl(table_of(ROWS), out).written
+    assert out.getvalue().count(b"\n") == len(ROWS) + 1
+    assert not repair_scdl(table_of(ROWS)).written
