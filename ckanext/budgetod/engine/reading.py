@@ -162,12 +162,12 @@ class _Pass:
         """Headers are whole only now: their list of annexes comes last."""
         for reading, header in zip(self.readings, document.headers, strict=True):
             header = with_seal_date(header, self._options.facts)
-            reading.header = reading.evidence.header = header
+            reading.header = header
+            reading.evidence.close(header)
             reading.evidence.edition = {
                 "type": document.comptable.edition_type,
                 "date": str(document.comptable.edition_date or ""),
             }
-            reading.evidence.see_header()
             confront(reading.evidence, self._plans)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..document import (
     AnnexRow,
+    ChapterOrigin,
     Header,
     LabelSource,
     ReadProblem,
@@ -35,6 +36,8 @@ _UNREADABLE = ("\ufffd", "ï¿½")
 _ORDRE = frozenset({"040", "041", "042", "043"})
 _ORDRE_OR_TRANSFER = _ORDRE | {"021", "023"}
 _OTHER = (LabelSource.OTHER_YEAR, LabelSource.SIBLING)
+_EXACT = (LabelSource.EXACT, LabelSource.LATER_COPY)
+_EXACT_OR_NONE = (None, *_EXACT)
 _UNKNOWN = (LabelSource.DOCUMENT, LabelSource.NONE)
 
 
@@ -82,17 +85,35 @@ class Evidence:
     repaired: int = 0
     siret_missing: bool = False
     conformity: RowValidator | None = None
+    _last: tuple[ChapterOrigin, LabelSource, LabelSource | None] | None = None
+    _alike: int = 0
 
     def add_line(self, resolved: ResolvedLine) -> None:
         """Count a line that TotEM did not calculate."""
         self.ledger.add(resolved)
         self.duplicates.add(resolved.line)
-        self.chapter_origins[resolved.chapter_origin.value] += 1
-        self.nature_sources[resolved.nature_source.value] += 1
-        if resolved.fonction_source is not None:
-            self.fonction_sources[resolved.fonction_source.value] += 1
-        self._see_labels(resolved)
+        origin = (resolved.chapter_origin, resolved.nature_source, resolved.fonction_source)
+        self._count(origin)
+        if resolved.nature_source not in _EXACT or resolved.fonction_source not in _EXACT_OR_NONE:
+            self._see_labels(resolved)
         self._see_section(resolved)
+
+    def _count(self, origin: tuple[ChapterOrigin, LabelSource, LabelSource | None]) -> None:
+        """Count how a line was resolved; lines in a row are often alike."""
+        if origin != self._last:
+            self._flush()
+            self._last = origin
+        self._alike += 1
+
+    def _flush(self) -> None:
+        if self._last is None:
+            return
+        chapter, nature, fonction = self._last
+        self.chapter_origins[chapter.value] += self._alike
+        self.nature_sources[nature.value] += self._alike
+        if fonction is not None:
+            self.fonction_sources[fonction.value] += self._alike
+        self._last, self._alike = None, 0
 
     def _see_labels(self, resolved: ResolvedLine) -> None:
         line = resolved.line
@@ -120,7 +141,8 @@ class Evidence:
         if not resolved.section or not resolved.chapitre:
             self.no_section.add(where(resolved))
             return
-        stated = next((v for k, v in resolved.line.carac_sup if k == "Section"), "")
+        supplements = resolved.line.carac_sup
+        stated = next((v for k, v in supplements if k == "Section"), "") if supplements else ""
         if stated in ("F", "I") and stated != resolved.section:
             self.section_conflicts.add(where(resolved))
         if _mixes(resolved.chapitre, resolved.line.op_budg):
@@ -142,13 +164,17 @@ class Evidence:
         if row.calculated:
             return
         self.annexes.add(row)
+        if "".join(row.values.values()).isascii():
+            return
         for name, value in row.values.items():
             if not value.isascii() and any(mark in value for mark in _UNREADABLE):
                 element = f"Annexes/{row.table}/{row.item}[{row.index}]/{name}"
                 self.destroyed.add(Where(source_line=row.source_line, element=element))
 
-    def see_header(self) -> None:
-        """Look at the texts of the header for destroyed accents."""
+    def close(self, header: Header) -> None:
+        """After the pass: the whole header, its texts looked at for destroyed accents."""
+        self.header = header
+        self._flush()
         names = ("libelle_collectivite", "libelle_etablissement", "libelle_poste", "nature_cepl")
         for name in names:
             if any(mark in getattr(self.header, name) for mark in _UNREADABLE):
