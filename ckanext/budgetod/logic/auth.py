@@ -109,9 +109,9 @@ def _edits(context: Context, item: Conversion | BudgetDocument) -> AuthResult:
 
 def _as(action: str, context: Context, package_id: str) -> AuthResult:
     """The answer of CKAN's own auth function for the dataset."""
-    fresh: Any = {
-        name: context[name] for name in ("user", "auth_user_obj", "ignore_auth") if name in context
-    }
+    names = ("user", "auth_user_obj", "ignore_auth")
+    fresh: Any = {name: context[name] for name in names if name in context}
+    fresh |= {"model": model, "session": model.Session}  # CKAN 2.11 asks for both
     return authz.is_authorized(action, fresh, {"id": package_id})
 
 

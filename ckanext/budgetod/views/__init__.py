@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import deposit, edit, forms, gone, pages, report_files
+from . import attachments, deposit, edit, forms, gone, pages, report_files
 
 __all__ = ["get_blueprints"]
 
@@ -38,3 +38,4 @@ budgetod.before_app_request(gone.withdrawn_resource)
 def get_blueprints() -> list[Blueprint]:
     """The blueprints that the plugin gives to CKAN."""
     return [budgetod]
+budgetod.after_app_request(attachments.xml_as_attachment)
