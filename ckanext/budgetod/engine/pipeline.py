@@ -21,7 +21,6 @@ from .anonymiser import GatePass, anonymise
 from .checks import run_checks
 from .document import Header, ResolvedLine
 from .files import fresh_file
-from .inspection import Nowhere
 from .outputs import LineFiles, Output, basename
 from .reading import Options, Reading, read_document, resolved_lines
 from .report import Report, describe
@@ -47,15 +46,18 @@ class Conversion:
 
 
 def read(source: Given, **options: Any) -> Conversion:
-    """Check and sum up; nothing is written. Options as ``check``."""
-    with _rewindable(source) as stream:
-        gate = None
-        if options.get("facts") is None:
-            gate = anonymise(stream, Nowhere())  # pyright: ignore[reportArgumentType]
-            stream.seek(0)
-        readings, _ = read_document(
-            stream, _options(options, gate), lambda index: (LineFiles(None),)
-        )
+    """Check and sum up; nothing is kept. Options as ``check``.
+
+    What is read is the anonymised document, as in a conversion: both tell the same.
+    """
+    settings = tables.Settings()
+    with (
+        _rewindable(source) as original,
+        tempfile.TemporaryDirectory(prefix="budgetod-") as folder,
+        _readable(original, options.get("facts"), Path(folder), settings) as (stream, gate),
+    ):
+        given = _options(options, gate)
+        readings, _ = read_document(stream, given, lambda index: (LineFiles(None),))
     return _conversions([_answer(reading, gate) for reading in readings])
 
 
@@ -115,7 +117,7 @@ def _readable(
     facts: Mapping[str, Any] | None,
     folder: Path,
     settings: tables.Settings,
-    tell: Progress,
+    tell: Progress = lambda step, fraction: None,
 ) -> Iterator[tuple[IO[bytes], GatePass | None]]:
     """What the reading pass reads: the original once anonymised, unless it is already."""
     if facts is not None:
