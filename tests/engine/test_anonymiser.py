@@ -365,7 +365,17 @@ def test_every_table_of_the_schema_has_its_rules() -> None:
 # --- twice is once -------------------------------------------------------------------------------
 
 _PIECES = st.sampled_from(
-    ["M. ", "Mme ", "DUPONT", " Jean", "SARL ", "jean@ici.fr", " 06 12 34 56 78", "école ", "12,50 €"]
+    [
+        "M. ",
+        "Mme ",
+        "DUPONT",
+        " Jean",
+        "SARL ",
+        "jean@ici.fr",
+        " 06 12 34 56 78",
+        "école ",
+        "12,50 €",
+    ]
 )
 _TEXT = st.lists(st.one_of(_PIECES, st.text(max_size=8)), max_size=6).map("".join)
 _SAFE = _TEXT.map(lambda text: re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]", "", text)[:90])
@@ -378,16 +388,19 @@ _SAFE = _TEXT.map(lambda text: re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]", "", t
     profile=st.sampled_from(PROFILES),
 )
 def test_anonymising_twice_is_anonymising_once(texts: list[str], code: str, profile: str) -> None:
-    grant = {"CodNatJurBenefCA": code, "LibOrgaBenef": texts[0], "MtSubv": "1.00", "ObjSubv": texts[1]}
+    grant = {
+        "CodNatJurBenefCA": code,
+        "LibOrgaBenef": texts[0],
+        "MtSubv": "1.00",
+        "ObjSubv": texts[1],
+    }
     tables = {
         "CONCOURS": [{name: value for name, value in grant.items() if value}],
         "PATRIMOINE": [{"LibBien": texts[2], "MtValAcquiBien": "2.00", "NumInventaire": texts[3]}],
         "PROVISION": [{"LibObjProv": texts[4], "MtProvRepr": "0.00"}],
     }
     line = {"Nature": "60612", "CodRD": "D", "OpBudg": "0"}
-    document = totem_document(
-        lines=[line], annexes=tables, collectivite=texts[5], encoding="UTF-8"
-    )
+    document = totem_document(lines=[line], annexes=tables, collectivite=texts[5], encoding="UTF-8")
     once, first = gate(document, profile=profile)
     twice, second = gate(once, profile=profile)
     assert once == twice

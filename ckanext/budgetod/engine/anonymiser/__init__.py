@@ -57,9 +57,10 @@ def anonymise(
     """Write what may be published of ``source`` into ``target`` (paths or binary streams).
 
     ``profile``: strict, annexes, sans_xml (as strict) or none (the bytes as they are). ``rules``:
-    an administrator's file that completes the package's. ``max_size``: bytes. The seal is verified by
-    a second reading when the document has one, its stream can be read again and it is smaller than
-    ``SEAL_MAX_SIZE``. A target path is complete or absent; a target stream is void after a refusal.
+    an administrator's file that completes the package's. ``max_size``: bytes. The seal is verified
+    by a second reading when the document has one, its stream can be read again and it is smaller
+    than ``SEAL_MAX_SIZE``. A target path is complete or absent; a target stream is void after a
+    refusal.
 
     Raises UnsafeXML, TooLarge, NotABudget or Unreadable; ValueError for an unknown profile.
     """

@@ -121,7 +121,7 @@ class Cleaner:
             self._ledger.unknown(f"{rule.name}/{name}")
             return
         attributes = self._attributes(child, rule.leaves[name], rule, place)
-        yield made.makeelement(child.tag, dict(attributes))
+        yield _leaf(made, child, dict(attributes), rule)
         self._note_content(child, f"{rule.name}/{name}")
 
     def _field(
@@ -138,7 +138,7 @@ class Cleaner:
                     return
                 attributes["V"] = new
         self._note_content(child, f"{rule.table or rule.name}/{name}")
-        yield made.makeelement(child.tag, attributes)
+        yield _leaf(made, child, attributes, rule)
 
     def _attributes(
         self, element: Element, actions: Any, rule: Rule, place: Place
@@ -252,6 +252,11 @@ class Cleaner:
         stray = sum(1 for text in texts if text and text.strip())
         if stray:
             self._ledger.unknown(f"{rule.table or rule.name}/#text", stray)
+
+
+def _leaf(made: Element, child: Element, attributes: dict[str, str], rule: Rule) -> Element:
+    """A new leaf with the name (and prefix) of ``child``."""
+    return made.makeelement(child.tag, attributes, nsmap={child.prefix: rule.namespace})
 
 
 def values_of(element: Element) -> dict[str, str]:

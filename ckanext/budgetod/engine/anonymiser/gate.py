@@ -7,60 +7,27 @@ header is read from the *anonymised* blocks: nothing that the rules hide can rea
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import replace
-from typing import IO
 
 from ..document import Header
 from ..errors import NotABudget, Unreadable
 from ..readers import check_kind, sniff
 from ..readers.header import Blocks, build_header
-from ..readers.safexml import BoundedStream, Element, Writer, reread, walk
+from ..readers.safexml import BoundedStream, Element, reread, walk
 from ..readers.totem import read_block
 from .cleaner import Cleaner, Place, Verdict, some_values, values_of
 from .facts import FACT_FIELDS, Facts
 from .ledger import Ledger
+from .output import HashingSink, Output
 from .rules import ACCOUNTING, BUDGET, Rule, Rules
 from .sorting import Sort, Sorter
-from .swift import Row, Swift
+from .swift import Aside, Row, Swift
 
 _CALCULATED = ("true", "1")
-_PART = 1 << 16
 LINE = f"{{{BUDGET}}}LigneBudget"
 COMPTABLE = f"{{{ACCOUNTING}}}LigneComptable"
 _SOMMAIRE = frozenset({"CodeAnnexe", "Present"})
-
-
-class HashingSink:
-    """A binary target that hashes what it is given, in large parts."""
-
-    def __init__(self, target: IO[bytes]) -> None:
-        self._target = target
-        self._hash = hashlib.sha256()
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def write(self, data: bytes) -> int:
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > _PART:
-            self.flush()
-        return len(data)
-
-    def flush(self) -> None:
-        """Give the target what waits."""
-        whole = b"".join(self._parts)
-        self._parts.clear()
-        self._size = 0
-        self._hash.update(whole)
-        self._target.write(whole)
-
-    @property
-    def sha256(self) -> str:
-        """Of everything written; what waits is given to the target first."""
-        self.flush()
-        return self._hash.hexdigest()
 
 
 class Gate:
@@ -74,7 +41,7 @@ class Gate:
         self._rules = rules
         self._cleaner = Cleaner(rules, profile, self.ledger)
         self._sorter = Sorter(rules)
-        self._out = _Output(sink)
+        self._out = Output(sink)
         self._blocks = Blocks()
         self._counts: Counter[str] = Counter()
         self._hidden: int | None = None
@@ -238,42 +205,50 @@ class Gate:
         swift, self._waiting = self._waiting, None
         if swift is None:
             return
-        for outcome in swift.flush():
-            rule, row = swift.rule, outcome.row
-            if outcome.values is not None:
-                self._count(rule, outcome.calculated, outcome.values)
-            if outcome.data is not None:
-                self._out.raw(outcome.data)
-            elif outcome.verdict is not None:
-                self._leave_out(rule, row, outcome.verdict)
+        batch = swift.flush()
+        self._count(swift.rule, batch.counted, batch.values)
+        whole: list[bytes] = []
+        for row in batch.rows:
+            if isinstance(row, bytes):
+                whole.append(row)
             else:
-                self._carefully(rule, row, counted=outcome.values is not None)
+                self._out.raw(b"".join(whole))
+                whole.clear()
+                self._put_aside(swift.rule, row)
+        self._out.raw(b"".join(whole))
 
-    def _count(self, rule: Rule, calculated: bool, values: dict[str, str]) -> None:
+    def _put_aside(self, rule: Rule, aside: Aside) -> None:
+        if aside.verdict is None:
+            self._carefully(rule, aside.row)
+        else:
+            self._leave_out(rule, aside.row, aside.verdict)
+
+    def _count(self, rule: Rule, counted: int, values: list[dict[str, str]]) -> None:
+        """Rows that TotEM did not calculate."""
         if rule.name == "LigneBudget":
-            self.lines += not calculated
+            self.lines += counted
         elif rule.name == "LigneComptable":
-            self._counts[rule.name] += 1
-        elif not calculated:
-            self.facts.rows[rule.table] += 1
-            if rule.table == "SOMMAIRE":
-                self._add_to_sommaire(values)
-            elif rule.table in FACT_FIELDS:
-                self.facts.add(rule.table, values)
+            self._counts[rule.name] += counted
+        elif counted:
+            self.facts.rows[rule.table] += counted
+            for row in values:
+                if rule.table == "SOMMAIRE":
+                    self._add_to_sommaire(row)
+                elif rule.table in FACT_FIELDS:
+                    self.facts.add(rule.table, row)
 
     def _leave_out(self, rule: Rule, row: Row, verdict: Verdict) -> None:
         self.ledger.masked("row", rule.table, verdict.value)
         if verdict is Verdict.UNKNOWN:
             self.ledger.found("P02", _place(rule, row).where(""))
 
-    def _carefully(self, rule: Rule, row: Row, counted: bool) -> None:
+    def _carefully(self, rule: Rule, row: Row) -> None:
         """A row that the swift way does not know: built anew, leaf by leaf."""
-        element = reread(row.data)
+        element = reread(row[0])
         copy = self._cleaner.copy(element, rule, _place(rule, row))
-        if not counted:
+        if element.get("calculated") not in _CALCULATED:
             shown = copy if rule.table == "SOMMAIRE" else element
-            calculated = element.get("calculated") in _CALCULATED
-            self._count(rule, calculated, values_of(shown))
+            self._count(rule, 1, [values_of(shown)])
         if copy is not None:
             self._out.unit(copy)
 
@@ -286,50 +261,8 @@ class Gate:
 
 def _place(rule: Rule, row: Row) -> Place:
     """Where a row stands."""
+    _, rank, line = row
     if rule.name == "LigneBudget":
-        return Place(f"Budget/LigneBudget[{row.rank}]", row.rank, row.source_line)
+        return Place(f"Budget/LigneBudget[{rank}]", rank, line)
     around = f"Annexes/{rule.table}" if rule.table else "BudgetComptable"
-    return Place(f"{around}/{rule.name}[{row.rank}]", source_line=row.source_line)
-
-
-class _Output:
-    """Containers that are written when something is in them, and units, one a line."""
-
-    def __init__(self, sink: HashingSink) -> None:
-        self._sink = sink
-        self._writer = Writer(sink)  # type: ignore[arg-type]
-        self._pending: list[Element | None] = []
-        self._written: list[bool] = []
-
-    def open(self, element: Element | None, lazy: bool = False) -> None:
-        """A container begins; None is one that is not written itself (an unknown envelope)."""
-        self._pending.append(element)
-        if not lazy:
-            self._flush()
-
-    def _flush(self) -> None:
-        for element in self._pending:
-            self._written.append(element is not None)
-            if element is not None:
-                self._writer.open(element)
-                self._sink.write(b"\n")
-        self._pending.clear()
-
-    def unit(self, element: Element) -> None:
-        if self._pending:
-            self._flush()
-        element.tail = "\n"
-        self._writer.unit(element)
-
-    def raw(self, data: bytes) -> None:
-        """A unit that is bytes already."""
-        if self._pending:
-            self._flush()
-        self._sink.write(data)
-
-    def close(self) -> None:
-        if self._pending:
-            self._pending.pop()
-        elif self._written.pop():
-            self._writer.close()
-            self._sink.write(b"\n")
+    return Place(f"{around}/{rule.name}[{rank}]", source_line=line)

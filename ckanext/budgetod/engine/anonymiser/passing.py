@@ -8,7 +8,8 @@ from typing import IO, Any
 
 from ..readers.safexml import BoundedStream
 from . import SEAL_MAX_SIZE, GatePass
-from .gate import Gate, HashingSink
+from .gate import Gate
+from .output import HashingSink
 from .rules import load
 
 

@@ -89,8 +89,10 @@ def suspect(text: str) -> bool:
 def hits(text: str) -> list[Hit]:
     """Places to mask, in order, without overlap. Numbers are looked for before names."""
     found: list[Hit] = []
+    taken = bytearray(len(text))
     for hit in _all(text):
-        if all(hit.end <= other.start or hit.start >= other.end for other in found):
+        if not any(taken[hit.start : hit.end]):
+            taken[hit.start : hit.end] = b"\1" * (hit.end - hit.start)
             found.append(hit)
     return sorted(found)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from typing import NamedTuple
@@ -21,63 +21,39 @@ from ..readers.safexml import Element, serialise
 from . import parties, patterns
 from .cleaner import Cleaner, Verdict
 from .ledger import Ledger
-from .rules import Action, Rule
+from .rules import Rule
+from .shapes import Plan, Shapes, Texts
 
-_TAG = re.compile(rb"<(/?)([\w.\-]+)((?: [\w.\-:]+=\"\")*)(/?)>")
-_ATTRIBUTE = re.compile(rb' ([\w.\-:]+)=""')
 _ODD = re.compile(rb"[\s@&\x80-\xff]")
 _MAX_SHAPES = 4096
 _MAX_TEXTS = 20_000
 BATCH = 256
 _TRUE = (b"true", b"1")
-_HIDDEN = (Verdict.NATURAL, Verdict.UNKNOWN)
-
-Texts = tuple[bytes, ...]
 
 
-class Row(NamedTuple):
-    """A row that waits: its bytes, its rank among the rows, its line of the file."""
-
-    data: bytes
-    rank: int
-    source_line: int | None
+Row = tuple[bytes, int, "int | None"]
+"""A row that waits: its bytes, its rank among the rows, its line of the file."""
 
 
-class Outcome(NamedTuple):
-    """What becomes of a row: ``data`` when it is written as it is, ``verdict`` when its party keeps
-    it out, neither when it must go the careful way. ``values``: those that facts want, None when
-    the row must be read again."""
+class Aside(NamedTuple):
+    """A row that is not written as it is: ``verdict`` when its party keeps it out, None when it
+    must be read again and go the careful way (it was not counted then)."""
 
     row: Row
-    data: bytes | None
     verdict: Verdict | None
-    values: dict[str, str] | None
-    calculated: bool
 
 
 @dataclass(slots=True)
-class Plan:
-    """What the rules want of a shape; numbers are ranks of its quoted values."""
+class Batch:
+    """What becomes of rows: bytes to write, or ``Aside``, in their order.
 
-    constant: tuple[int, ...] = ()
-    kept: list[int] = field(default_factory=list)
-    scanned: list[int] = field(default_factory=list)
-    sober: list[int] = field(default_factory=list)
-    judged: tuple[tuple[str, int], ...] = ()
-    wanted: tuple[tuple[str, int], ...] = ()
-    calculated: int | None = None
-    left_out: re.Pattern[bytes] | None = None
-    reasons: list[str] = field(default_factory=list)
-    first: Texts = ()
-    cut: int = 0
-    verdicts: dict[Texts, Verdict] = field(default_factory=dict)
+    ``counted``: rows that TotEM did not calculate, careful ones apart. ``values``: what the caller
+    wanted of those.
+    """
 
-
-class _Slot(NamedTuple):
-    """Whose value: leaf ("" for the row itself) and attribute."""
-
-    leaf: str
-    attribute: str
+    rows: list[bytes | Aside]
+    counted: int = 0
+    values: list[dict[str, str]] = field(default_factory=list)
 
 
 class Swift:
@@ -87,157 +63,90 @@ class Swift:
         self, rule: Rule, cleaner: Cleaner, ledger: Ledger, wanted: frozenset[str] = frozenset()
     ) -> None:
         self.rule = rule
-        self.rows: list[Row] = []
+        self._rows: list[Row] = []
         self._cleaner = cleaner
         self._ledger = ledger
-        self._wanted = wanted
+        self._shapes = Shapes(rule, wanted)
         self._plans: dict[Texts, Plan | None] = {}
         self._clean: set[bytes] = set()
         self._name = rule.name.encode()
 
     def add(self, element: Element, rank: int) -> bool:
         """Keep a row; True when it is time to ``flush``."""
-        self.rows.append(Row(serialise(element), rank, element.sourceline))
-        return len(self.rows) >= BATCH
+        self._rows.append((serialise(element), rank, element.sourceline))
+        return len(self._rows) >= BATCH
 
-    def flush(self) -> list[Outcome]:
-        """What becomes of the rows that waited, in their order."""
-        rows, self.rows = self.rows, []
+    def flush(self) -> Batch:
+        """What becomes of the rows that waited."""
+        rows, self._rows = self._rows, []
         groups: defaultdict[Texts, list[tuple[int, list[bytes]]]] = defaultdict(list)
         for index, row in enumerate(rows):
-            pieces = row.data.split(b'"')
+            pieces = row[0].split(b'"')
             groups[tuple(pieces[::2])].append((index, pieces[1::2]))
-        outcomes: list[Outcome | None] = [None] * len(rows)
+        batch = Batch([b""] * len(rows))
         for shape, members in groups.items():
             alike = [rows[index] for index, _ in members]
-            done = self._alike(shape, alike, [texts for _, texts in members])
+            done = self._alike(shape, alike, [texts for _, texts in members], batch)
             for (index, _), outcome in zip(members, done, strict=True):
-                outcomes[index] = outcome
-        return outcomes  # type: ignore[return-value] - every row is in one group
+                batch.rows[index] = outcome
+        return batch
 
-    def _alike(self, shape: Texts, rows: list[Row], texts: list[list[bytes]]) -> Iterable[Outcome]:
+    def _alike(
+        self, shape: Texts, rows: list[Row], texts: list[list[bytes]], batch: Batch
+    ) -> Sequence[bytes | Aside]:
         """Rows of one shape."""
         if shape not in self._plans:
             if len(self._plans) >= _MAX_SHAPES:
                 self._plans.clear()
-            self._plans[shape] = self._plan(shape, texts[0])
+            self._plans[shape] = self._shapes.plan(shape, texts[0])
         plan = self._plans[shape]
         if plan is None:
-            return [Outcome(row, None, None, None, False) for row in rows]
-        return self._outcomes(plan, rows, texts)
-
-    def _outcomes(self, plan: Plan, rows: list[Row], texts: list[list[bytes]]) -> Iterator[Outcome]:
+            return [Aside(row, None) for row in rows]
         columns = list(zip(*texts, strict=True))
-        careful = self._careful(plan, columns)
-        verdicts = self._verdicts(plan, columns) if plan.judged else None
-        start = b"<" + self._name
-        for index, row in enumerate(rows):
-            values = {name: unescape(columns[rank][index].decode()) for name, rank in plan.wanted}
-            calculated = plan.calculated is not None and columns[plan.calculated][index] in _TRUE
-            verdict = verdicts[index] if verdicts else Verdict.LEGAL
-            if verdict in _HIDDEN and self._cleaner.leaves_rows_out:
-                yield Outcome(row, None, verdict, values, calculated)
-            elif verdict is not Verdict.LEGAL or index in careful:
-                yield Outcome(row, None, None, None, calculated)
-            else:
-                data = start + row.data[plan.cut :] + b"\n"
-                yield Outcome(row, self._shortened(plan, data), None, values, calculated)
+        aside = self._aside(plan, rows, columns)
+        self._count(plan, columns, aside, len(rows), batch)
+        return self._written(plan, rows, aside)
 
-    def _shortened(self, plan: Plan, data: bytes) -> bytes:
-        if plan.left_out is None:
-            return data
-        for reason in plan.reasons:
-            self._ledger.masked("element", self.rule.table or self.rule.name, reason)
-        return plan.left_out.sub(b"", data)
+    def _written(
+        self, plan: Plan, rows: list[Row], aside: dict[int, Aside]
+    ) -> Sequence[bytes | Aside]:
+        start, cut = b"<" + self._name, plan.cut
+        done: list[bytes | Aside] = [start + data[cut:] + b"\n" for data, _, _ in rows]
+        if plan.left_out is not None:
+            without = plan.left_out.sub
+            done = [without(b"", data) for data in done]  # type: ignore[arg-type]
+            for reason in plan.reasons:
+                kept = len(rows) - len(aside)
+                self._ledger.masked("element", self.rule.table or self.rule.name, reason, kept)
+        for index, outcome in aside.items():
+            done[index] = outcome
+        return done
 
-    # --- the shape -------------------------------------------------------------------------------
+    def _aside(self, plan: Plan, rows: list[Row], columns: list[Texts]) -> dict[int, Aside]:
+        """Rows, by index, that are not written as they are."""
+        aside = {index: Aside(rows[index], None) for index in self._careful(plan, columns)}
+        if plan.judged:
+            for index, verdict in enumerate(self._verdicts(plan, columns)):
+                if verdict is not Verdict.LEGAL:
+                    out = verdict is not Verdict.SHY and self._cleaner.leaves_rows_out
+                    aside[index] = Aside(rows[index], verdict if out else None)
+        return aside
 
-    def _plan(self, shape: Texts, first: list[bytes]) -> Plan | None:
-        slots = self._slots(shape)
-        if slots is None:
-            return None
-        plan = Plan(first=tuple(first))
-        constant, out = [], []
-        for rank, slot in enumerate(slots):
-            if not slot.leaf and slot.attribute.startswith("xmlns"):
-                constant.append(rank)
-            elif not self._place(plan, slot, rank, slots, out):
-                return None
-        plan.constant = tuple(constant)
-        plan.cut = (
-            1
-            + len(self._name)
-            + sum(len(f' {slots[rank].attribute}=""') + len(first[rank]) for rank in constant)
-        )
-        plan.judged = _ranks(slots, self._deciding())
-        plan.wanted = _ranks(slots, self._wanted)
-        plan.left_out = _leaves_out(out)
-        return plan if self._is_ours(plan, slots, first) else None
-
-    def _is_ours(self, plan: Plan, slots: list[_Slot], first: list[bytes]) -> bool:
-        """True when names without prefix are in the namespace of the rule."""
-        own = [first[r].decode() for r in plan.constant if slots[r].attribute == "xmlns"]
-        return own == [self.rule.namespace]
-
-    def _slots(self, shape: Texts) -> list[_Slot] | None:
-        """Whose each quoted value is; None when the row is not leaves in a row element."""
-        text = b'""'.join(shape)
-        slots: list[_Slot] = []
-        end, depth = 0, 0
-        for tag in _TAG.finditer(text):
-            if text[end : tag.start()].strip():
-                return None
-            end = tag.end()
-            closing, name, attributes, empty = tag.groups()
-            names = [match.decode() for match in _ATTRIBUTE.findall(attributes)]
-            if depth == 0 and name == self._name and not closing and not empty:
-                slots += [_Slot("", attribute) for attribute in names]
-                depth = 1
-            elif depth == 1 and empty and not closing:
-                slots += [_Slot(name.decode(), attribute) for attribute in names]
-            elif depth == 1 and closing and name == self._name:
-                depth = 2
-            else:
-                return None
-        return slots if depth == 2 and end == len(text) else None
-
-    def _place(
-        self, plan: Plan, slot: _Slot, rank: int, slots: list[_Slot], out: list[str]
-    ) -> bool:
-        """Put a value where it is looked at; False where only the careful way knows."""
-        action = self._action(slot, slots)
-        if action is Action.KEEP:
-            plan.kept.append(rank)
-            if slot == ("", "calculated"):
-                plan.calculated = rank
-        elif action in (Action.SCAN, Action.WITH_PARTY, Action.PARTY):
-            plan.scanned.append(rank)
-        elif action is Action.SOBER:
-            plan.sober.append(rank)
-        elif action is Action.DROP:
-            out.append(slot.leaf)
-            plan.reasons.append(self.rule.reasons[slot.leaf])
-        else:
-            return False
-        return True
-
-    def _action(self, slot: _Slot, slots: list[_Slot]) -> Action | None:
-        rule, (leaf, attribute) = self.rule, slot
-        if not leaf:
-            return rule.attributes.get(attribute)
-        if leaf in rule.leaves:
-            return None if leaf in rule.texts else rule.leaves[leaf].get(attribute)
-        if attribute != "V":
-            return None
-        if leaf in rule.reasons:
-            return Action.DROP
-        return rule.fields.get(leaf)
-
-    def _deciding(self) -> frozenset[str]:
-        wanted = set(self.rule.parties)
-        for party in self.rule.parties.values():
-            wanted |= {party.code, party.siren, party.form}
-        return frozenset(wanted)
+    def _count(
+        self, plan: Plan, columns: list[Texts], aside: dict[int, Aside], size: int, batch: Batch
+    ) -> None:
+        """Add the rows to the batch's counts, those apart that will be read again."""
+        out = {index for index, row in aside.items() if row.verdict is None}
+        if plan.calculated is not None:
+            marks = columns[plan.calculated]
+            out.update(index for index, mark in enumerate(marks) if mark in _TRUE)
+        batch.counted += size - len(out)
+        if plan.wanted:
+            batch.values += [
+                {name: unescape(columns[rank][index].decode()) for name, rank in plan.wanted}
+                for index in range(size)
+                if index not in out
+            ]
 
     # --- the values ------------------------------------------------------------------------------
 
@@ -302,20 +211,3 @@ class Swift:
             for name in cautious
             if values.get(name)
         )
-
-
-def _ranks(slots: list[_Slot], names: frozenset[str]) -> tuple[tuple[str, int], ...]:
-    """Name and rank of the first value of each of these leaves."""
-    found: dict[str, int] = {}
-    for rank, slot in enumerate(slots):
-        if slot.attribute == "V" and slot.leaf in names:
-            found.setdefault(slot.leaf, rank)
-    return tuple(found.items())
-
-
-def _leaves_out(names: list[str]) -> re.Pattern[bytes] | None:
-    """Matches the leaves to leave out, with the white space before them."""
-    if not names:
-        return None
-    either = "|".join(re.escape(name) for name in sorted(set(names)))
-    return re.compile(rf'\s*<(?:{either}) V="[^"]*"/>'.encode())

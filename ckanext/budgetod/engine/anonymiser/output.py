@@ -1,0 +1,84 @@
+"""Where the gate writes: a hashing sink, and containers that exist when something is in them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import IO
+
+from ..readers.safexml import Element, Writer
+
+_PART = 1 << 16
+
+
+class HashingSink:
+    """A binary target that hashes what it is given, in large parts."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target = target
+        self._hash = hashlib.sha256()
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > _PART:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        """Give the target what waits."""
+        whole = b"".join(self._parts)
+        self._parts.clear()
+        self._size = 0
+        self._hash.update(whole)
+        self._target.write(whole)
+
+    @property
+    def sha256(self) -> str:
+        """Of everything written; what waits is given to the target first."""
+        self.flush()
+        return self._hash.hexdigest()
+
+
+class Output:
+    """Containers that are written when something is in them, and units, one a line."""
+
+    def __init__(self, sink: HashingSink) -> None:
+        self._sink = sink
+        self._writer = Writer(sink)  # type: ignore[arg-type]
+        self._pending: list[Element | None] = []
+        self._written: list[bool] = []
+
+    def open(self, element: Element | None, lazy: bool = False) -> None:
+        """A container begins; None is one that is not written itself (an unknown envelope)."""
+        self._pending.append(element)
+        if not lazy:
+            self._flush()
+
+    def _flush(self) -> None:
+        for element in self._pending:
+            self._written.append(element is not None)
+            if element is not None:
+                self._writer.open(element)
+                self._sink.write(b"\n")
+        self._pending.clear()
+
+    def unit(self, element: Element) -> None:
+        if self._pending:
+            self._flush()
+        element.tail = "\n"
+        self._writer.unit(element)
+
+    def raw(self, data: bytes) -> None:
+        """A unit that is bytes already."""
+        if data:
+            self._flush()
+            self._sink.write(data)
+
+    def close(self) -> None:
+        if self._pending:
+            self._pending.pop()
+        elif self._written.pop():
+            self._writer.close()
+            self._sink.write(b"\n")

@@ -1,0 +1,125 @@
+"""What betrays a person in a free text, what does not, and in which time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ckanext.budgetod.engine.anonymiser import parties, patterns
+
+NAMED = (
+    ("Acquisition parcelle de Mme DUPONT", "Acquisition parcelle de [nom occulté]"),
+    ("M. Jean-Luc de la TOUR : ravalement", "[nom occulté] : ravalement"),
+    ("Bourse permis M DURAND", "Bourse permis [nom occulté]"),
+    ("Aide à Monsieur et Madame Paul MARTIN", "Aide à [nom occulté]"),
+    ("M. et Mme Martin", "[nom occulté]"),
+    ("MME LEFEVRE", "[nom occulté]"),
+    ("Melle Anaïs Petit", "[nom occulté]"),
+    ("succession DURAND", "[nom occulté]"),
+    ("Indivision LE GOFF", "[nom occulté]"),
+    ("Consorts Martin-Dubois", "[nom occulté]"),
+    ("Me Durand, notaire", "[nom occulté], notaire"),
+    ("honoraires Dr Moreau", "honoraires [nom occulté]"),
+    ("contact jean.dupont@ville.fr pour", "contact [courriel occulté] pour"),
+    ("tél 06 12 34 56 78", "tél [téléphone occulté]"),
+    ("+33 6 12 34 56 78", "[téléphone occulté]"),
+    ("0612345678", "[téléphone occulté]"),
+    ("FR76 3000 6000 0112 3456 7890 189", "[IBAN occulté]"),
+    ("NIR 2 85 07 57 099 123 45", "NIR [NIR occulté]"),
+)
+PLAIN = (
+    "",
+    "Mobilier de la médiathèque",
+    "M14 et M57",
+    "MM 2023",
+    "Subvention Monsieur le Maire",
+    "M. LE MAIRE",
+    "Rue du Docteur Calmette",
+    "ECOLE DU DR ROUX",
+    "Mesures d'accompagnement",
+    "Maison des associations",
+    "Même objet",
+    "Solde 12 345 678,90 €",
+    "123456.78",
+    "0123456789.00",
+    "1 234 567 890,12",
+    "du 01.02.2023 au 31.12.2023",
+    "21570990800010",
+    "SIRET 215 709 908 00010",
+    "Inventaire 2019-000123-456",
+    "Emménagement",
+    "prix au m2 Bureaux",
+    "Marché n° 2021M05 Lot 3",
+    "a @ b",
+)
+
+
+@pytest.mark.parametrize(("text", "expected"), NAMED)
+def test_what_betrays_a_person_is_masked(text: str, expected: str) -> None:
+    assert patterns.suspect(text)
+    masked, kinds = patterns.mask(text)
+    assert masked == expected
+    assert kinds
+    assert patterns.mask(masked) == (masked, [])
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_what_names_nobody_stays(text: str) -> None:
+    assert patterns.mask(text) == (text, [])
+
+
+@pytest.mark.parametrize(("text", "_"), NAMED)
+def test_the_quick_look_misses_nothing(text: str, _: str) -> None:
+    for around in ("{}", "objet : {}", "12{} ", "({})", "l'{}", "a/{}"):
+        whole = around.format(text)
+        assert patterns.suspect(whole) or not patterns.hits(whole)
+
+
+def test_a_mask_fits_the_place_of_the_text() -> None:
+    assert patterns.mask("M. DUPONT", limit=10) == ("occulté", ["name"])
+    assert len(patterns.mask("Mme DUPONT " * 9, limit=100)[0]) <= 100
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "a.",
+        "A",
+        "M. ",
+        "M. A",
+        "0",
+        "06 ",
+        "1 ",
+        "@",
+        "a@",
+        "a@a",
+        "a@a.",
+        "FR76",
+        "É",
+        "de ",
+        "-",
+    ],
+)
+def test_time_is_linear(unit: str) -> None:
+    """A label of 200 kB of the worst kind takes less than two seconds, whatever the kind."""
+    text = unit * (200_000 // len(unit))
+    start = time.process_time()
+    patterns.suspect(text)
+    patterns.mask(text)
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("value", "sober"),
+    [
+        ("Provision pour litiges", True),
+        ("PROVISION POUR CREANCES DOUTEUSES", True),
+        ("Litige DUPONT", False),
+        ("Contentieux Martin c/ commune", False),
+        ("c6815", True),
+    ],
+)
+def test_common_words_of_accounts_are_no_names(value: str, sober: bool) -> None:
+    assert parties.is_sober(value) is sober

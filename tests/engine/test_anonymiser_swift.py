@@ -1,0 +1,219 @@
+"""The swift way writes what the careful way writes, on anything."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ckanext.budgetod.engine.anonymiser import GatePass, anonymise, rules
+from ckanext.budgetod.engine.anonymiser.shapes import Shapes
+from ckanext.budgetod.engine.builder import totem_document
+from ckanext.budgetod.engine.builder_examples import examples
+from ckanext.budgetod.engine.document import BudgetLine
+from ckanext.budgetod.engine.readers import open_document
+
+EXAMPLES = examples()
+REAL = Path(os.environ.get("BUDGETOD_REAL_DATA", "/nonexistent"), "totem")
+DOCUMENTS = sorted(REAL.glob("*.xml"))
+needs_real = pytest.mark.skipif(not DOCUMENTS, reason="needs BUDGETOD_REAL_DATA")
+PROFILES = ("strict", "annexes")
+
+
+def gate(document: bytes, profile: str = "strict") -> tuple[bytes, GatePass]:
+    target = io.BytesIO()
+    answer = anonymise(io.BytesIO(document), target, profile=profile, check_seal=False)
+    return target.getvalue(), answer
+
+
+def squeezed(document: bytes) -> bytes:
+    """Without the white space between tags."""
+    return re.sub(rb">\s+<", b"><", document)
+
+
+def both_ways(document: bytes, profile: str) -> None:
+    swift, told = gate(document, profile)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Shapes, "plan", lambda *_: None)
+        careful, told_carefully = gate(document, profile)
+    assert squeezed(swift) == squeezed(careful)
+    assert told.masked == told_carefully.masked
+    assert told.dropped == told_carefully.dropped
+    assert told.facts == told_carefully.facts
+    assert told.header == told_carefully.header
+    assert told.lines == told_carefully.lines
+    places = [{str(w) for w in f.where} for f in told.findings]
+    assert places == [{str(w) for w in f.where} for f in told_carefully.findings]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_both_ways_agree_on_the_examples(name: str, profile: str) -> None:
+    both_ways(EXAMPLES[name], profile)
+
+
+_PIECES = st.sampled_from(
+    [
+        "M. ",
+        "Mme ",
+        "DUPONT",
+        " Jean",
+        "SARL ",
+        "j@ici.fr",
+        " 0612345678",
+        "école",
+        "&<>\"'",
+        "a b",
+        "\t",
+    ]
+)
+_TEXT = st.lists(st.one_of(_PIECES, st.text(max_size=5)), max_size=4).map("".join)
+_SAFE = _TEXT.map(lambda text: re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]", "", text)[:60])
+_GRANT = st.fixed_dictionaries(
+    {
+        "CodArticle": _SAFE,
+        "LibOrgaBenef": _SAFE,
+        "MtSubv": st.sampled_from(["1.00", "NaN", "-2.50"]),
+    },
+    optional={
+        "CodNatJurBenefCA": st.sampled_from(["P1", "P3", "U3"]),
+        "ObjSubv": _SAFE,
+        "Siret": st.sampled_from(["21570990800010", "123"]),
+        "Champ_Editeur": _SAFE,
+        "Inconnu": _SAFE,
+        "@id": _SAFE,
+        "@calculated": st.sampled_from(["true", "false"]),
+    },
+)
+_LOAN = st.fixed_dictionaries(
+    {"LibOrgaPreteur": _SAFE, "MtCapitalRestDu_31_12": st.just("10.00")},
+    optional={"CodTypPreteur": st.just("01"), "NomBenefEmprGaranti": _SAFE, "NumContrat": _SAFE},
+)
+_LINE = st.fixed_dictionaries(
+    {"Nature": _SAFE, "CodRD": st.just("D"), "CredOuv": st.just("1.00"), "OpBudg": st.just("0")},
+    optional={
+        "LibCpte": _SAFE,
+        "Operation": _SAFE,
+        "@generator": _SAFE,
+        "+1": st.sampled_from(['MtSup Code="ICNE" V="1"', 'MtSup V="1" Code="a b"', "Vide"]),
+        "+2": st.sampled_from(['CaracSup Code="ProgAutoLib" V="M. DUPONT"', 'CaracSup Code="x"']),
+    },
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    lines=st.lists(_LINE, min_size=1, max_size=4),
+    grants=st.lists(_GRANT, max_size=4),
+    loans=st.lists(_LOAN, max_size=3),
+    profile=st.sampled_from(PROFILES),
+)
+def test_both_ways_agree_on_anything(lines, grants, loans, profile: str) -> None:
+    tables = {"EMPRUNT": loans, "CONCOURS": grants}
+    tables = {name: rows for name, rows in tables.items() if rows}
+    both_ways(totem_document(lines=lines, annexes=tables, encoding="UTF-8"), profile)
+
+
+def test_rows_with_text_comments_or_elements_inside_are_cleaned() -> None:
+    document = EXAMPLES["valmoselle-2023-ca"].decode("latin-1")
+    line = '<LigneBudget>\n         <Nature V="60612"/>'
+    assert line in document
+    for dirt in ("Zwxquorv", "<!-- Zwxquorv -->", '<a b="Zwxquorv"/>', "<?a Zwxquorv?>"):
+        for dirty in (line + dirt, line.replace("<Nature", dirt + "<Nature")):
+            published, answer = gate(document.replace(line, dirty, 1).encode("latin-1"))
+            assert b"Zwxquorv" not in published
+            assert answer.dropped
+    for inner in ("Zwxquorv", '<b V="Zwxquorv"/>'):
+        dirty = line.replace('"60612"/>', f'"60612">{inner}</Nature>')
+        published, answer = gate(document.replace(line, dirty, 1).encode("latin-1"))
+        assert b"Zwxquorv" not in published
+        assert b'<Nature V="60612"/>' in published
+
+
+def test_prefixed_documents_are_published_too() -> None:
+    document = EXAMPLES["sainte-ombrelle-2024-bp"].decode("latin-1")
+    prefixed = re.sub(r"<(/?)(?=[A-Z])", r"<\1db:", document).replace("xmlns=", "xmlns:db=")
+    published, answer = gate(prefixed.encode("latin-1"))
+    assert answer.dropped == []
+    assert published.count(b"<db:LigneBudget") == answer.lines > 0
+
+
+def test_no_prefix_is_invented() -> None:
+    for name, document in EXAMPLES.items():
+        published, _ = gate(document)
+        assert b"<VersionSchema V=" in published, name
+        assert b"ns0:" not in published
+
+
+def test_rules_are_known_to_both_ways() -> None:
+    for rule in rules.load().items.values():
+        assert Shapes(rule, frozenset()).rule is rule
+
+
+# --- real documents ------------------------------------------------------------------------------
+
+
+def lines_of(document: bytes) -> list[BudgetLine]:
+    with open_document(io.BytesIO(document)) as opened:
+        return [event for event in opened if isinstance(event, BudgetLine)]
+
+
+@needs_real
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_real_documents_keep_every_line_and_amount(path: Path) -> None:
+    document = path.read_bytes()
+    for profile in PROFILES:
+        published, answer = gate(document, profile)
+        before, after = lines_of(document), lines_of(published)
+        assert [(x.nature, x.amounts) for x in before] == [(x.nature, x.amounts) for x in after]
+        assert answer.lines == len(before)
+        assert answer.dropped == []
+        again, _ = gate(published, profile)
+        assert again == published
+
+
+@needs_real
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_both_ways_agree_on_real_documents(path: Path) -> None:
+    both_ways(path.read_bytes(), "strict")
+
+
+@needs_real
+def test_valid_documents_stay_valid() -> None:
+    from lxml import etree
+
+    xsd = REAL.parent / "xsd/V95/SchemaDocBudg/DocumentBudgetaire.xsd"
+    schema = etree.XMLSchema(etree.parse(str(xsd)))
+    documents = [path.read_bytes() for path in DOCUMENTS]
+    documents += [document for name, document in EXAMPLES.items() if "cfu" not in name]
+    valid = [document for document in documents if schema.validate(etree.fromstring(document))]
+    assert len(valid) > 20
+    for document in valid:
+        for profile in PROFILES:
+            schema.assertValid(etree.fromstring(gate(document, profile)[0]))
+
+
+@needs_real
+def test_accountants_and_signatures_of_the_real_cfu_are_gone() -> None:
+    document = next(path for path in DOCUMENTS if path.name.startswith("cfu")).read_bytes()
+    text = document.decode("iso-8859-1")
+    names = re.findall(r'(?:NomComptable|Utilisateur)="([^"]+)"', text)
+    names += re.findall(r"SignerName>([^<(]*\w[^<(]*)", text)
+    assert len(names) > 3
+    published = gate(document)[0].decode()
+    assert [name for name in names if name.strip() in published] == []
+    assert "X509" not in published
+
+
+@needs_real
+def test_amounts_are_the_control_totals() -> None:
+    path = next(path for path in DOCUMENTS if path.stem == "ca-2021-m14-crach")
+    lines = lines_of(gate(path.read_bytes())[0])
+    total = sum((line.mt_real or Decimal(0)) for line in lines)
+    assert total == sum((line.mt_real or Decimal(0)) for line in lines_of(path.read_bytes()))
