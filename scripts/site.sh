@@ -17,11 +17,11 @@ start() {
   # Two processes of four threads: a slow page never blocks the portal.
   start_daemon "web-$name" "127.0.0.1:$port" "$VENV/bin/gunicorn" --bind "127.0.0.1:$port" \
     --workers 2 --threads 4 --timeout 120 --worker-tmp-dir /dev/shm --chdir "$PROJECT/scripts" wsgi:application
+  wait_for 90 "web-$name" curl -fsS "http://127.0.0.1:$port/api/3/action/status_show"
   start_daemon "worker-$name" "$CKAN_INI jobs worker" \
     "$VENV/bin/ckan" -c "$CKAN_INI" jobs worker budgetod default
   start_daemon "sweep-$name" "$CKAN_INI budgetod sweep" \
     "$VENV/bin/ckan" -c "$CKAN_INI" budgetod sweep --every 60
-  wait_for 90 "web-$name" curl -fsS "http://127.0.0.1:$port/api/3/action/status_show"
 }
 
 stop() {
