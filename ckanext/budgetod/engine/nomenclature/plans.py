@@ -24,6 +24,7 @@ _RICHEST = ("M57_D", "M57", "M57_P", "M14_COM_SUP3500", "M14_CCAS_SUP3500", "M4"
 
 
 _MAX_NAMES = 200
+_MAX_ANSWERS = 20_000
 
 
 class Standing(str, Enum):
@@ -56,6 +57,7 @@ class Plans:
                     self._paths.setdefault(path.stem, []).append(path)
         self._families: dict[str, Family] = {}
         self._sibling_names: dict[str, list[str]] = {}
+        self._answers: dict[tuple[str, str, str, int], Found | None] = {}
 
     @property
     def names(self) -> list[str]:
@@ -94,6 +96,15 @@ class Plans:
 
     def look_up(self, kind: str, code: str, nomenclature: str, exercice: int) -> Found | None:
         """The entry of a code in the first plan of the chain that knows it."""
+        question = (kind, code, nomenclature, exercice)
+        if question in self._answers:
+            return self._answers[question]
+        found = self._look_up(kind, code, nomenclature, exercice)
+        if len(self._answers) < _MAX_ANSWERS:
+            self._answers[question] = found
+        return found
+
+    def _look_up(self, kind: str, code: str, nomenclature: str, exercice: int) -> Found | None:
         name = self.name_of(nomenclature)
         family = self.family(name)
         if family is not None and (found := _in_family(family, kind, code, exercice)):

@@ -55,6 +55,9 @@ class Chapter(NamedTuple):
     origin: ChapterOrigin
 
 
+_NO_CHAPTER = Chapter("", "", "", ChapterOrigin.NONE)
+
+
 class Label(NamedTuple):
     text: str
     source: LabelSource | None
@@ -72,7 +75,9 @@ class Resolver:
         self._exercice = header.exercice
         self._by_function = header.nat_fonc == "2"
         self._found: dict[tuple[str, str], Found | None] = {}
-        self._chapter_of: dict[tuple[str, ...], tuple[Chapter, bool]] = {}
+        self._stated_of: dict[tuple[str, str], Chapter] = {}
+        self._chapter_of: dict[tuple[str, ...], Chapter] = {}
+        self._equipment_of: dict[str, str] = {}
         self._nature_of: dict[tuple[str, str], Label] = {}
         self._fonction_of: dict[str, Label] = {"": Label("", None)}
 
@@ -115,10 +120,19 @@ class Resolver:
         return found.entry.label if found else ""
 
     def _chapter_and_equipment(self, line: BudgetLine) -> tuple[Chapter, bool]:
+        stated = (line.cont_nat, line.cont_fon)
+        chapter = self._stated_of.get(stated)
+        if chapter is None:
+            chapter = self._stated_chapter(line)
+            _remember(self._stated_of, stated, chapter)
+        if not chapter.code:
+            chapter = self._derived(line)
+        return chapter, line.cod_rd in self._equipment(line.nature)
+
+    def _derived(self, line: BudgetLine) -> Chapter:
+        """The chapter of a line that states none."""
         question = (
             line.nature,
-            line.cont_nat,
-            line.cont_fon,
             line.cod_rd,
             line.op_budg,
             line.typ_op_budg,
@@ -127,11 +141,18 @@ class Resolver:
         )
         answer = self._chapter_of.get(question)
         if answer is None:
-            account = self._account(line.nature)
-            equipment = bool(account and line.cod_rd in account.equipment)
-            answer = self._chapter(line), equipment
+            answer = self._chapter(line)
             _remember(self._chapter_of, question, answer)
         return answer
+
+    def _equipment(self, nature: str) -> str:
+        """Sides ("D", "R") on which an account is equipment."""
+        sides = self._equipment_of.get(nature)
+        if sides is None:
+            account = self._account(nature)
+            sides = account.equipment if account else ""
+            _remember(self._equipment_of, nature, sides)
+        return sides
 
     # -- look-ups ---------------------------------------------------------------------------------
 
@@ -159,6 +180,16 @@ class Resolver:
 
     # -- chapter and section ----------------------------------------------------------------------
 
+    def _stated_chapter(self, line: BudgetLine) -> Chapter:
+        """The chapter that ContNat or ContFon names, none when they name an article."""
+        found = self._named("chapitre", line.cont_nat, ChapterOrigin.OWN)
+        if not found.code and line.cont_nat.startswith(_OPERATION):
+            found = self._operation_chapter(line.cont_nat, ChapterOrigin.OWN)
+        for code in (line.cont_fon, line.cont_nat):
+            if not (found.code and found.section):
+                found = self._named("chapitre_fonction", code, ChapterOrigin.FUNCTION)
+        return found if found.section else _NO_CHAPTER
+
     def _chapter(self, line: BudgetLine) -> Chapter:
         for found in self._chapters(line):
             if found.code and found.section:
@@ -166,11 +197,6 @@ class Resolver:
         return self._by_section_only(line)
 
     def _chapters(self, line: BudgetLine) -> Iterator[Chapter]:
-        yield self._named("chapitre", line.cont_nat, ChapterOrigin.OWN)
-        if line.cont_nat.startswith(_OPERATION):
-            yield self._operation_chapter(line.cont_nat, ChapterOrigin.OWN)
-        for code in (line.cont_fon, line.cont_nat):
-            yield self._named("chapitre_fonction", code, ChapterOrigin.FUNCTION)
         if self._by_function:
             account = self._entry("compte_fonction", line.fonction)
             yield self._by_role(account, line, "chapitre_fonction", ChapterOrigin.ROLE)
@@ -191,7 +217,7 @@ class Resolver:
     def _named(self, kind: str, code: str, origin: ChapterOrigin) -> Chapter:
         entry = self._entry(kind, code)
         if entry is None:
-            return Chapter("", "", "", ChapterOrigin.NONE)
+            return _NO_CHAPTER
         return Chapter(entry.code, entry.label, entry.section, origin)
 
     def _operation_chapter(self, code: str, origin: ChapterOrigin) -> Chapter:
@@ -199,7 +225,7 @@ class Resolver:
             found = self._named("chapitre", start, origin)
             if found.code:
                 return found
-        return Chapter("", "", "", ChapterOrigin.NONE)
+        return _NO_CHAPTER
 
     def _by_role(
         self, account: Entry | None, line: BudgetLine, kind: str, origin: ChapterOrigin

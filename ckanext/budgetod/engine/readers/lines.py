@@ -21,6 +21,7 @@ _MTSUP, _CARACSUP = f"{_NAMESPACE}MtSup", f"{_NAMESPACE}CaracSup"
 _SIDES = {"R": "R", "D": "D"}
 _ORDRE = {"0": "0", "1": "1"}
 _ARTSPE = {"": None, "true": True, "1": True, "false": False, "0": False}
+_SUPPLEMENTS = frozenset((_MTSUP, _CARACSUP))
 _NO_PAIRS: tuple[tuple[str, str], ...] = ()
 
 
@@ -46,7 +47,7 @@ def read_line(element: Element, rank: int) -> tuple[BudgetLine, Sequence[ReadPro
         name = names.get(tag)
         if name is not None:
             found[name] = child.get("V") or ""
-        elif tag in (_MTSUP, _CARACSUP):
+        elif tag in _SUPPLEMENTS:
             supplements.append((tag, child.get("Code") or "", child.get("V") or ""))
     source_line = element.sourceline
     try:
@@ -164,4 +165,10 @@ def _coded(text: str, allowed: tuple[str, str], kind: str, name: str, faults: _F
 
 
 def _pairs(supplements: list[tuple[str, str, str]], wanted: str) -> tuple[tuple[str, str], ...]:
-    return tuple((code, clean(value)) for tag, code, value in supplements if tag == wanted)
+    return tuple(
+        [
+            (code, value if value.isascii() else clean(value))
+            for tag, code, value in supplements
+            if tag == wanted
+        ]
+    )
