@@ -96,7 +96,6 @@ def test_a_wrong_file_is_refused_in_the_form_and_changes_nothing(app, town, cont
 
     from ckanext.budgetod.model import Conversion
 
-    before = (model.Session.query(model.Package).count(), len(Conversion.newest()))
     answer = send(app, "/budget/new", town, content, "PESALR2.xml")
     assert answer.status_code == 200
     soup = BeautifulSoup(answer.body, "html.parser")
@@ -105,7 +104,8 @@ def test_a_wrong_file_is_refused_in_the_form_and_changes_nothing(app, town, cont
     card = text(soup.select_one(".bod-refusal"))
     assert code in card
     assert "PESALR2.xml" in card
-    assert (model.Session.query(model.Package).count(), len(Conversion.newest())) == before
+    assert Conversion.newest(siren=town.siren) == []
+    assert not model.Session.query(model.Package).filter_by(owner_org=town.organisation["id"]).all()
 
 
 def test_without_a_file_the_form_says_so(app, town):

@@ -138,7 +138,7 @@ def _question(conversion: Conversion, lang: str) -> str:
 
 
 def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def reason(conversion: Conversion, lang: str) -> str:
@@ -203,6 +203,8 @@ def deposit_title(conversion: Conversion) -> str:
 def steps(conversion: Conversion, lang: str) -> list[dict[str, Any]]:
     """The four lines of the progress page: name, state, detail, time taken."""
     lines = conversion.get("steps") or []
+    if conversion.get("state") == "withheld":
+        lines = [{**one, "state": _held(one["state"])} for one in lines]
     return [
         {
             "name": naming.step(line["key"]),
@@ -214,10 +216,20 @@ def steps(conversion: Conversion, lang: str) -> list[dict[str, Any]]:
     ]
 
 
+def _held(state: str) -> str:
+    """The step that waits for somebody is not one that is under way."""
+    return "held" if state == "current" else state
+
+
 def _time(line: Mapping[str, Any], lang: str) -> str:
     if line["state"] == "done":
         return formatting.seconds(line.get("seconds"), lang)
-    words = {"current": tk._("in progress"), "todo": tk._("to come"), "failed": tk._("interrupted")}
+    words = {
+        "current": tk._("in progress"),
+        "todo": tk._("to come"),
+        "failed": tk._("interrupted"),
+        "held": tk._("after your answer"),
+    }
     return words.get(line["state"], "")
 
 
