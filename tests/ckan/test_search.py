@@ -198,6 +198,14 @@ def test_a_fielded_search_is_left_alone(portal):
     assert search('name:"budget-218801603-2023"')["count"] == 1
 
 
+def test_the_page_of_an_organisation_has_facets_of_its_budgets(app, town, submit, work):
+    submit(town)
+    work()
+    page = app.get(f"/organization/{town.organisation['name']}").body
+    assert "Compte administratif" in page
+    assert "vocab_budget_exercice=2023" in page
+
+
 def test_anybody_finds_a_deposited_budget_at_once(with_plugins, make_town, submit, work):
     town = make_town("Ville de Sainte-Évelyne-lès-Mortœuvre")
     submit(town)

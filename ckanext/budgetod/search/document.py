@@ -56,7 +56,7 @@ def facet_values(budget: dict[str, Any]) -> dict[str, list[str]]:
         "categorie": as_list(budget.get("budget_categories")),
         "nomenclature": normes(as_list(budget.get("budget_nomenclature"))),
         "tranche": [budget.get("budget_tranche")],
-        "origine": [budget.get("budget_origine")],
+        "origine": as_list(budget.get("budget_origine")),
     }
     kept = {name: [str(value) for value in found if value] for name, found in values.items()}
     return {PREFIX + name: found for name, found in kept.items() if found}
@@ -101,8 +101,8 @@ def file_texts(budget: dict[str, Any]) -> dict[str, list[str]]:
         if resource.get("budgetod_role") not in NAMED_BY_US
     ]
     return {
-        "res_name": [resource.get("name") or "" for resource in files],
-        "res_description": [resource.get("description") or "" for resource in files],
+        f"res_{field}": [resource.get(field) or "" for resource in files]
+        for field in ("name", "description")
     }
 
 
