@@ -103,12 +103,12 @@ class Cleaner:
         else:
             self.left_out(shown_name(child), rule)
 
-    def left_out(self, name: str, rule: Rule) -> None:
-        """Count a child without rule, or with a rule that says to leave it out."""
+    def left_out(self, name: str, rule: Rule) -> int:
+        """Count a child without rule, or with a rule that says to leave it out; the count so far."""
         if name in rule.reasons:
             self._ledger.masked("element", rule.table or rule.name, rule.reasons[name])
-        else:
-            self._ledger.unknown(f"{rule.table or rule.name}/{name}")
+            return 1
+        return self._ledger.unknown(f"{rule.table or rule.name}/{name}")
 
     # --- leaves ----------------------------------------------------------------------------------
 

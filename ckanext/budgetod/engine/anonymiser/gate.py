@@ -25,6 +25,8 @@ from .sorting import Sort, Sorter
 from .swift import Aside, Row, Swift
 
 _CALCULATED = ("true", "1")
+MANY = 10_000
+"""Unknown elements of one name that are counted; the others are skipped at full speed."""
 LINE = f"{{{BUDGET}}}LigneBudget"
 COMPTABLE = f"{{{ACCOUNTING}}}LigneComptable"
 _SOMMAIRE = frozenset({"CodeAnnexe", "Present"})
@@ -112,7 +114,9 @@ class Gate:
             self.seal_seen = True
             read_block(self._blocks, element)
         parent = element.getparent()
-        self._cleaner.left_out(name, self._sorter.rule_of(parent))
+        count = self._cleaner.left_out(name, self._sorter.rule_of(parent))
+        if count >= MANY:
+            self._sorter.skip(parent.tag, element.tag)
 
     def _open_container(self, element: Element, rule: Rule) -> None:
         self._counts[rule.name] += 1

@@ -10,7 +10,7 @@ from ..findings import Finding, Level, Where
 
 MAX_PLACES = 500
 MAX_NAMES = 200
-_NAME = re.compile(r"[^\w.:#\-]")
+_NAME = re.compile(r"[^\w.:#/@\-]")
 
 
 class Ledger:
@@ -27,12 +27,16 @@ class Ledger:
         """``kind``: row, value, element, attribute, pattern; ``reason``: a ground of the rules."""
         self._masked[kind, table, reason] += count
 
-    def unknown(self, what: str, count: int = 1) -> None:
-        """Something without rule was left out; ``what`` is a name of element, never a value."""
+    def unknown(self, what: str, count: int = 1) -> int:
+        """Something without rule was left out; ``what`` is a name of element, never a value.
+
+        Returns how many of that name there were so far.
+        """
         name = _NAME.sub("", what)[:80]
         if name not in self._dropped and len(self._dropped) >= MAX_NAMES:
             name = "…"
         self._dropped[name] += count
+        return self._dropped[name]
 
     def found(self, code: str, where: Where, kinds: list[str] | None = None) -> None:
         """P01: a text held a name or an address; P02: nothing said what the party is."""

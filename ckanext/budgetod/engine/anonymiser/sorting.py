@@ -87,6 +87,11 @@ class Sorter:
                 self._siblings[element.tag] = choice
         return choice
 
+    def skip(self, above: str, tag: str) -> None:
+        """Name these children no more."""
+        self._known[above, tag] = Sort.INSIDE
+        self._siblings = {}
+
     def rule_of(self, element: Element) -> Rule:
         """The rule of a container, or of the rows of a table."""
         return self._containers.get(element.tag) or self._tables[element.tag]

@@ -304,5 +304,8 @@ def serialise(element: Element) -> bytes:
 
 
 def reread(data: bytes) -> Element:
-    """The element that ``serialise`` wrote."""
-    return etree.fromstring(data, etree.XMLParser(**FLAGS))
+    """The element that ``serialise`` wrote. Raises as ``walk`` (an undeclared prefix: F07)."""
+    try:
+        return etree.fromstring(data, etree.XMLParser(**FLAGS))
+    except etree.LxmlError as error:
+        raise refusal(error) from None
