@@ -14,10 +14,9 @@ stamp=$STATE/workspaces/$name.seeded
 export CKAN_INI=$STATE/$name.ini
 ckan() { "$VENV/bin/ckan" -c "$CKAN_INI" "$@"; }
 
+# Answers the question whether a user that does not exist yet shall be created.
+ckan sysadmin add admin email=admin@valmoselle.example "password=$(secret admin-password 16)" <<<y
 # The editor and the organisations come through the portal's own API, as anybody's would.
-ckan user show admin 2>/dev/null | grep -q name=admin || # prints None when there is none
-  ckan user add admin email=admin@valmoselle.example "password=$(secret admin-password 16)"
-ckan sysadmin add admin
 PORTAL_URL=http://127.0.0.1:$(port_of "web-$name") ADMIN_TOKEN=$(ckan user token add -q admin installation) \
   EDITOR_PASSWORD=$(secret editor-password 16) "$VENV/bin/python" "$PROJECT/scripts/seed.py"
 

@@ -19,6 +19,7 @@ export CKAN_STORAGE_PATH=$STATE/storage
 
 # A workspace with nothing in it, its addresses in the environment.
 fresh_workspace() {
+  [ -x "$VENV/bin/pytest" ] || "$PROJECT/scripts/install.sh" test
   "$PROJECT/scripts/workspace.sh" "$1"
   "$PROJECT/scripts/forget-workspace.sh" "$1"
   "$PROJECT/scripts/workspace.sh" "$1"
