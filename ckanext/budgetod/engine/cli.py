@@ -17,6 +17,7 @@ USAGE = 3
 FORMATS = ("csv", "parquet", "json")
 PROFILES = ("strict", "annexes", "sans_xml", "none")
 LANGUAGES = ("fr", "en")
+STAGES = ("bp", "bs", "dm", "ca", "cfu")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -101,6 +102,7 @@ def _document_options(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument("--siret", help="SIRET à utiliser à la place de celui du fichier")
     if name in ("check", "convert"):
         command.add_argument("--previous", metavar="FICHIER", help="l'année ou la version d'avant")
+        _scdl_options(command)
     if name in ("convert", "anonymise"):
         command.add_argument("--out", metavar="DOSSIER", default=".", help="où écrire")
         command.add_argument("--profile", choices=PROFILES, default="strict", help="anonymisation")
@@ -114,6 +116,14 @@ def _document_options(command: argparse.ArgumentParser, name: str) -> None:
         )
     if name == "anonymise":
         command.add_argument("--rules", metavar="FICHIER", help="règles supplémentaires (YAML)")
+
+
+def _scdl_options(command: argparse.ArgumentParser) -> None:
+    """What a CSV that is already SCDL may lack (``--siret`` too)."""
+    group = command.add_argument_group("CSV déjà au format SCDL")
+    group.add_argument("--nom", help="nom du budget, s'il manque")
+    group.add_argument("--etape", choices=STAGES, help="étape budgétaire, si elle manque")
+    group.add_argument("--nomenclature", metavar="M57-M57_A", help="plan de comptes à suivre")
 
 
 def _formats(text: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import findings_render as render
-from ..errors import DocumentRefused
+from ..errors import DocumentRefused, NotABudget
 from ..findings import Level
 from .inputs import Item, expand, items
 from .screen import Screen
@@ -39,7 +39,7 @@ def _one(item: Item, action: Callable[..., Answer], options: Namespace, screen: 
     try:
         if item.refusal is not None:
             raise item.refusal
-        code, line, data = action(item, options, screen)
+        code, line, data = _answer(item, action, options, screen)
     except DocumentRefused as refusal:
         code, line, data = _refused(refusal, options.lang)
     except ValueError as error:
@@ -53,6 +53,20 @@ def _one(item: Item, action: Callable[..., Answer], options: Namespace, screen: 
         params = {"documents": item.opened.documents, "ignores": count}
         screen.note(render.render_refusal("F10", params, options.lang)["what"])
     return code
+
+
+def _answer(
+    item: Item, action: Callable[..., Answer], options: Namespace, screen: Screen
+) -> Answer:
+    """What a sub-command says of a document; a CSV that is already SCDL has its own answer."""
+    try:
+        return action(item, options, screen)
+    except NotABudget as refusal:
+        if refusal.code != "F03" or options.command not in ("check", "convert"):
+            raise
+    from .scdl import run as scdl
+
+    return scdl(item, options)
 
 
 def _refused(refusal: DocumentRefused, lang: str) -> Answer:
@@ -107,13 +121,18 @@ def _convert(item: Item, options: Namespace, screen: Screen) -> Answer:
 
 
 def _free_name(item: Item, options: Namespace) -> str:
-    """The base name of a document's files; a second document of the same identity gets a number."""
+    """The base name of a document's files."""
     from ..outputs import basename
     from ..readers import read_header
 
-    wanted = name = basename(read_header(item.source))
+    name = basename(read_header(item.source))
     item.rewind()
-    rank = 2
+    return _free(name, options)
+
+
+def _free(wanted: str, options: Namespace) -> str:
+    """A name that no document of this run has taken: a second one gets a number."""
+    name, rank = wanted, 2
     while name in options.taken:
         name, rank = f"{wanted}-{rank}", rank + 1
     options.taken.add(name)
@@ -125,7 +144,8 @@ def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
     from ..files import fresh_file
 
     folder = Path(options.out)
-    with fresh_file(folder / _anonymised_name(item.name)) as target:
+    name = _free(f"{_stem(item.name)}-anonymise", options)
+    with fresh_file(folder / f"{name}.xml") as target:
         passed = anonymise(item.source, target, profile=options.profile, rules=options.rules)
     masked = sum(int(row.get("count", 0)) for row in passed.masked)
     word = "masqués" if options.lang == "fr" else "masked"
@@ -141,9 +161,9 @@ def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
     return code, f"{_title(data['document'], options.lang)}, {masked} {word}", data
 
 
-def _anonymised_name(name: str) -> str:
-    stem = Path(name.rpartition(":")[2] or name).name
-    return f"{Path(stem).stem or 'document'}-anonymise.xml" if stem != "-" else "anonymise.xml"
+def _stem(name: str) -> str:
+    """The name of a file without folders, archive and extension; ``document`` for none."""
+    return Path(Path(name.rpartition(":")[2] or name).name).stem.strip("-") or "document"
 
 
 def _inspect(item: Item, options: Namespace, screen: Screen) -> Answer:

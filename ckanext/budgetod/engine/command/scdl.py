@@ -1,0 +1,111 @@
+"""``check`` and ``convert`` of a CSV that is already SCDL: say what is missing, repair the rest."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..document import Stage
+from ..nomenclature import plans
+from ..scdl.mapping import STAGES
+from ..scdl.repair import ScdlRepair, repair_scdl
+from .inputs import Item
+
+FINE, TO_CONFIRM = range(2)
+_TEXTS = {
+    "fr": {
+        "rows": "CSV SCDL, {rows} lignes dont {valid} conformes",
+        "repairs": "réparations : {repairs}",
+        "missing": "il manque : {missing}",
+        "bad": "cellules non conformes : {bad}",
+        "written": "écrit : {path}",
+    },
+    "en": {
+        "rows": "SCDL CSV, {rows} rows of which {valid} valid",
+        "repairs": "repairs: {repairs}",
+        "missing": "missing: {missing}",
+        "bad": "invalid cells: {bad}",
+        "written": "written: {path}",
+    },
+}
+
+_WORDS = {
+    "fr": {
+        "byte_order_mark": "marque d'ordre retirée",
+        "encoding": "encodage",
+        "separator": "séparateur",
+        "column_name": "noms de colonnes",
+        "number": "nombres",
+        "enumeration": "valeurs de liste",
+        "year": "années",
+        "code": "codes",
+        "text": "accents",
+        "given": "valeurs données",
+        "from_plan": "chapitres et libellés pris dans le plan de comptes",
+        "section_from_plan": "sections prises dans le plan de comptes",
+        "empty": "vide",
+        "not_listed": "hors liste",
+        "too_long": "trop long",
+        "not_a_year": "année illisible",
+        "not_a_siret": "SIRET illisible",
+        "not_a_number": "nombre illisible",
+        "wrong_key": "clé fausse",
+    },
+    "en": {"from_plan": "chapters and labels from the account plan"},
+}
+"""Names of repairs and of faults; in English their codes, without underscores."""
+
+
+def run(item: Item, options: Namespace) -> tuple[int, str, Mapping[str, Any]]:
+    """Check a file; with ``convert``, write the repaired one when it is valid."""
+    item.rewind()
+    target = _target(item, options) if options.command == "convert" else None
+    found = repair_scdl(
+        item.source,  # pyright: ignore[reportArgumentType]
+        target,
+        given=_given(options),
+        nomenclature=options.nomenclature or "",
+        plans=plans(options.plan),
+    )
+    path = str(target) if found.written else ""
+    code = FINE if found.is_valid and not found.repairs else TO_CONFIRM
+    outputs = [{"kind": "scdl", "path": path, "rows": found.rows}] if path else []
+    return code, _line(found, path, options.lang), {"scdl": found.to_dict(), "outputs": outputs}
+
+
+def _given(options: Namespace) -> dict[str, str]:
+    stage = STAGES[Stage[options.etape.upper()]] if options.etape else ""
+    given = {"BGT_SIRET": options.siret, "BGT_NOM": options.nom, "BGT_NATDEC": stage}
+    return {name: value for name, value in given.items() if value}
+
+
+def _target(item: Item, options: Namespace) -> Path:
+    stem = Path(item.name.rpartition(":")[2] or item.name).stem.strip("-.") or "scdl"
+    return Path(options.out) / f"{stem}-scdl.csv"
+
+
+def _line(found: ScdlRepair, path: str, lang: str) -> str:
+    texts = _TEXTS[lang]
+    parts = [texts["rows"].format(rows=found.rows, valid=found.valid)]
+    if found.repairs:
+        repairs = ", ".join(
+            f"{_word(kind, lang)} ({count})" for kind, count in found.repairs.items()
+        )
+        parts.append(texts["repairs"].format(repairs=repairs))
+    if found.missing:
+        parts.append(texts["missing"].format(missing=", ".join(found.missing)))
+    if found.bad:
+        bad = ", ".join(
+            f"{cell['column']} {_word(cell['reason'], lang)} ({cell['count']})"
+            for cell in found.bad
+        )
+        parts.append(texts["bad"].format(bad=bad))
+    if path:
+        parts.append(texts["written"].format(path=path))
+    return " ; ".join(parts)
+
+
+def _word(code: str, lang: str) -> str:
+    return _WORDS[lang].get(code, code.replace("_", " "))
