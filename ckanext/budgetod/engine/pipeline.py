@@ -20,18 +20,16 @@ from . import tables
 from .anonymiser import GatePass, anonymise
 from .checks import run_checks
 from .document import Header, ResolvedLine
-from .files import fresh_file
 from .outputs import LineFiles, Output, basename
 from .reading import Options, Reading, read_document, resolved_lines
 from .report import Report, describe
 from .scdl.schema import COLUMNS
 from .scdl.writer import CsvWriter
+from .streams import Given, as_path, rewindable, size_of, writable
 from .summary import summarise
 
 STAGES = ("anonymise", "checks", "conversion", "files")
 Progress = Callable[[str, float], None]
-Given = Any
-"""A path or a binary stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def read(source: Given, **options: Any) -> Conversion:
     """
     settings = tables.Settings()
     with (
-        _rewindable(source) as original,
+        rewindable(source) as original,
         tempfile.TemporaryDirectory(prefix="budgetod-") as folder,
         _readable(original, options.get("facts"), Path(folder), settings) as (stream, gate),
     ):
@@ -68,7 +66,7 @@ def check(source: Given, **options: Any) -> Report:
 
 def read_lines(source: Given, *, plans: Any = None) -> Iterator[ResolvedLine]:
     """The resolved lines, one by one (see ``engine.read_lines``)."""
-    return resolved_lines(_path(source), plans)
+    return resolved_lines(as_path(source), plans)
 
 
 def write_scdl(source: Given, target: Given, *, siret: str | None = None, plans: Any = None) -> int:
@@ -76,8 +74,8 @@ def write_scdl(source: Given, target: Given, *, siret: str | None = None, plans:
 
     Raises Unreadable (I05, Q23) when the file could not be valid; a path is then left alone.
     """
-    with _target(target) as stream, CsvWriter(stream, COLUMNS) as writer:
-        return tables.write_strict(_path(source), writer, siret, plans)
+    with writable(target) as stream, CsvWriter(stream, COLUMNS) as writer:
+        return tables.write_strict(as_path(source), writer, siret, plans)
 
 
 def convert(
@@ -101,7 +99,7 @@ def convert(
     out.mkdir(parents=True, exist_ok=True)
     settings = tables.Settings(tuple(formats), lang, profile, formula_guard, basename)
     settings.check()
-    with _rewindable(source) as original, _private_folder(out) as folder:
+    with rewindable(source) as original, _private_folder(out) as folder:
         with _readable(original, facts, folder, settings, tell) as (stream, gate):
             given = {"facts": facts, "siret": siret, "plans": plans, "previous": previous}
             job = _Job(folder, settings, gate, tell)
@@ -142,7 +140,7 @@ class _Job:
         self._lines: list[LineFiles] = []
 
     def run(self, stream: IO[bytes], options: Options) -> list[Conversion]:
-        size = max(_size(stream), 1)
+        size = max(size_of(stream), 1)
         self._tell(STAGES[1], 0.0)
         try:
             readings, _ = read_document(
@@ -250,7 +248,7 @@ def _previous(given: Any, plans: Any) -> tuple[Mapping[str, Any] | None, Any]:
     """Summary (and ledger, when the document itself is given) of what came before."""
     if given is None or isinstance(given, Mapping):
         return given, None
-    readings, _ = read_document(_path(given), Options(plans=plans))
+    readings, _ = read_document(as_path(given), Options(plans=plans))
     first = readings[0]
     return summarise(first.evidence, first.resolver), first.evidence.ledger
 
@@ -276,38 +274,3 @@ def _private_folder(out: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _path(source: Given) -> Given:
-    return Path(source) if isinstance(source, str | os.PathLike) else source
-
-
-@contextmanager
-def _rewindable(source: Given) -> Iterator[IO[bytes]]:
-    """A stream that can be read twice: the file, the stream itself, or a copy on disk."""
-    if isinstance(source, str | os.PathLike):
-        with open(source, "rb") as stream:
-            yield stream
-    elif source.seekable():
-        yield source
-    else:
-        with tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(source, copy)
-            copy.seek(0)
-            yield copy
-
-
-def _size(stream: IO[bytes]) -> int:
-    place = stream.tell()
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(place)
-    return size
-
-
-@contextmanager
-def _target(target: Given) -> Iterator[IO[bytes]]:
-    if isinstance(target, str | os.PathLike):
-        with fresh_file(Path(target)) as stream:
-            yield stream
-    else:
-        yield target
