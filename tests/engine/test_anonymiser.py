@@ -111,11 +111,14 @@ def planted_header(garden: Garden) -> bytes:
             "NomDuMaire": bare(),
             "TITRE1": marked(),
         },
-        header_extra=f'<!-- {bare()} --><?auteur {bare()}?><Maire V="{bare()}"><a>{bare()}</a></Maire>',
-        document_extra=f'<x:Vendeur xmlns:x="urn:{garden.name()}" x:nom="{bare()}">{bare()}</x:Vendeur>',
+        header_extra=f"<!-- {bare()} --><?auteur {bare()}?>"
+        f'<Maire V="{bare()}"><a>{bare()}</a></Maire>',
+        document_extra=f'<x:Vendeur xmlns:x="urn:{garden.name()}" x:nom="{bare()}">'
+        f"{bare()}</x:Vendeur>",
     ).decode("iso-8859-1")
     swaps = {
-        "<BlocBudget>": f"<BlocBudget><PJRef><Support V='01'/><IdUnique V='1'/><NomPJ V='{bare()}'/></PJRef>",
+        "<BlocBudget>": "<BlocBudget><PJRef><Support V='01'/><IdUnique V='1'/>"
+        f"<NomPJ V='{bare()}'/></PJRef>",
         "<Budget>": f"{bare()}<Budget>",
         "<CodBud ": f"<CodBud nom='{bare()}' ",
         "<LibellePoste V=": f"<LibellePoste V='{marked()}'>{bare()}</LibellePoste><Autre V=",
@@ -137,7 +140,8 @@ def test_persons_of_a_cfu_are_in_no_output(profile: str) -> None:
         'NomComptable="': f'NomComptable="{garden.bare()} ',
         "<SignerName>": f"<SignerName>{garden.bare()} ",
         'PlanCpte="': f'PlanCpte="{garden.marked()} ',
-        "</DocumentBudgetaire>": f"<DocumentRapport><a V='{garden.bare()}'/></DocumentRapport></DocumentBudgetaire>",
+        "</DocumentBudgetaire>": f"<DocumentRapport><a V='{garden.bare()}'/></DocumentRapport>"
+        "</DocumentBudgetaire>",
     }
     for old, new in swaps.items():
         assert old in document

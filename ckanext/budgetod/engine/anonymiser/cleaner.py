@@ -104,7 +104,7 @@ class Cleaner:
             self.left_out(shown_name(child), rule)
 
     def left_out(self, name: str, rule: Rule) -> int:
-        """Count a child without rule, or with a rule that says to leave it out; the count so far."""
+        """Count a child that no rule keeps; the count so far."""
         if name in rule.reasons:
             self._ledger.masked("element", rule.table or rule.name, rule.reasons[name])
             return 1
