@@ -16,6 +16,7 @@ from ckanext.budgetod.engine.report import (
     CheckResult,
     Report,
     blocking_codes,
+    missing_annexe_budgets,
     withholding_codes,
 )
 
@@ -168,3 +169,17 @@ def test_everything_to_confirm_withholds_when_asked() -> None:
     assert withholding_codes(told, "confirmed") == ["Q01"]
     with pytest.raises(ValueError, match="publish_when"):
         withholding_codes(told, "never")
+
+
+def test_annexe_budgets_that_are_not_published() -> None:
+    summary = {
+        "budgets_annexes": [
+            {"code": "02", "libelle": "Eau", "siret": "21570990800028"},
+            {"code": "03", "libelle": "Lotissement", "siret": ""},
+        ]
+    }
+    (told,) = missing_annexe_budgets(summary, ["21570990800028"])
+    assert told.params == {"n": 2, "noms": ["Lotissement"]}
+    assert "Lotissement" in render.render(told)["what"]
+    assert missing_annexe_budgets(summary, ["21570990800028", "03"]) == []
+    assert missing_annexe_budgets({}, []) == []

@@ -3,8 +3,33 @@
 Every function takes a path or a binary stream. Importing this module loads nothing heavy.
 
 >>> from ckanext.budgetod import engine
->>> engine.inspect("examples/budget-215709908-2023-ca.xml").header.exercice   # doctest: +SKIP
-2023
+>>> seen = engine.inspect("examples/valmoselle-2023-ca.xml")
+>>> seen.header.libelle_collectivite, seen.header.exercice, seen.lines, seen.seal
+('Ville de Valmoselle', 2023, 30, 'intact')
+
+>>> report = engine.check("examples/desequilibre-2024-bp.xml")
+>>> report.counts["blocking"], "Q01" in report.codes()
+(0, True)
+>>> from ckanext.budgetod.engine.findings_render import render
+>>> finding = next(f for f in report.findings if f.code == "Q01")
+>>> render(finding, "en")["title"]
+'Credits of the operating section do not balance'
+
+>>> line = next(engine.read_lines("examples/valmoselle-2023-ca.xml"))
+>>> line.chapitre, line.section, line.nature_label
+('011', 'F', 'Energie - Electricité')
+
+>>> import io, tempfile
+>>> engine.write_scdl("examples/valmoselle-2023-ca.xml", io.BytesIO())
+30
+>>> with tempfile.TemporaryDirectory() as folder:
+...     done = engine.convert("examples/valmoselle-2024-dm1.xml", folder)
+...     done.outputs[0].path.name
+'budget-215709908-2024-dm1-principal-scdl.csv'
+
+>>> clean = io.BytesIO()
+>>> engine.anonymise("examples/valmoselle-2023-ca.xml", clean).facts["annex_rows"]["PERSONNEL"]
+3
 """
 
 from __future__ import annotations
@@ -92,7 +117,8 @@ def convert(
 
     ``formats`` among csv, parquet, json. ``profile`` among strict, annexes, sans_xml, none. With
     ``facts`` (``GatePass.facts``) the source is already anonymised and is not anonymised again.
-    ``progress(step, fraction)`` is called now and then. Each file is complete or absent.
+    ``progress(step, fraction)`` is called now and then. ``formula_guard`` keeps texts from being
+    taken for formulas by spreadsheets. Each file is complete or absent.
     ``formula_guard`` puts an apostrophe before free texts that a spreadsheet would calculate.
     """
     from .pipeline import convert as run

@@ -237,3 +237,17 @@ def withholding_codes(report: Report, publish_when: str = "always") -> list[str]
 def blocking_codes(report: Report) -> list[str]:
     """Codes that refuse the document: no answer can publish it."""
     return report.codes(Level.BLOCKING)
+
+
+def missing_annexe_budgets(summary: Mapping[str, Any], published: Iterable[str]) -> list[Finding]:
+    """Q05 when a principal budget names annexe budgets that are not among the SIRET published.
+
+    ``summary`` is that of the principal budget; a budget without SIRET is known by its code.
+    """
+    known = set(published)
+    named = summary.get("budgets_annexes") or []
+    missing = [b for b in named if not known.intersection((b["siret"], b["code"]))]
+    if not missing:
+        return []
+    params = {"n": len(named), "noms": [b["libelle"] or b["code"] for b in missing]}
+    return [Finding("Q05", Level.INFO, params, count=len(missing))]
