@@ -150,6 +150,12 @@ def test_artspe(art_spe: bool | None, text: str) -> None:
     assert strict(resolved=resolved)["BGT_ARTSPE"] == text
 
 
+def test_a_line_voted_by_chapter_names_its_chapter() -> None:
+    cells = strict(resolved=replace(RESOLVED, line=replace(LINE, nature=""), nature_label=""))
+    assert cells["BGT_NATURE"] == "011"
+    assert cells["BGT_NATURE_LABEL"] == "Charges à caractère général"
+
+
 def test_extended_rows_say_what_the_schema_cannot() -> None:
     header = replace(HEADER, stage=Stage.DM, numero_dm="2", type_budget="A")
     line = replace(LINE, mt_sup=(("ICNE", "1.00"), ("icne", "2"), ("Neuf", "3"), ("Brut", "x")))

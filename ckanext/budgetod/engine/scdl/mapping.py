@@ -45,7 +45,7 @@ def budget_name(header: Header, rule: NameRule = "auto") -> str:
     names = (header.libelle_collectivite, header.libelle_etablissement)
     wants_establishment = rule == "etablissement" or (rule == "auto" and header.is_annexe)
     first, other = reversed(names) if wants_establishment else names
-    return first or other
+    return first or other or header.libelle_principal
 
 
 def euros(value: Decimal | None) -> str:
@@ -65,14 +65,14 @@ class StrictRows:
         ]
 
     def row(self, resolved: ResolvedLine) -> list[str]:
-        """The 22 cells of a line."""
+        """The 22 cells of a line; one voted by chapter, without account, names its chapter."""
         line = resolved.line
         return [
             *self._start,
             resolved.chapitre,
             resolved.chapitre_label,
-            line.nature,
-            resolved.nature_label,
+            line.nature or resolved.chapitre,
+            resolved.nature_label if line.nature else resolved.chapitre_label,
             line.fonction,
             resolved.fonction_label,
             line.operation,
