@@ -17,7 +17,7 @@ from pathlib import Path
 from . import measure
 
 DOCS = Path(__file__).parents[2] / "docs" / "performance.md"
-BEGIN, END = "<!-- generated: bench -->", "<!-- end -->"
+BEGIN, END = "<!-- measured: bench -->", "<!-- end of measures -->"
 SIZES = (4_000_000, 100_000_000)
 
 
