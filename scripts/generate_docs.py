@@ -219,8 +219,13 @@ REGIONS: dict[str, Callable[[], str]] = {
 
 
 def filled(page: str) -> str:
-    """The text of a page with its regions written again."""
-    return REGION.sub(lambda hole: f"{hole[1]}\n{REGIONS[hole[2]]().strip()}\n\n{hole[3]}", page)
+    """The text of a page with its regions written again; those of other writers are left alone."""
+
+    def written(hole: re.Match[str]) -> str:
+        region = REGIONS.get(hole[2])
+        return f"{hole[1]}\n{region().strip()}\n\n{hole[3]}" if region else hole[0]
+
+    return REGION.sub(written, page)
 
 
 def stale_pages() -> dict[Path, str]:
