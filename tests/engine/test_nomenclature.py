@@ -407,3 +407,11 @@ def test_plan_of_a_year_is_whole() -> None:
     assert len(plan) > 1000
     assert plans().plan("M57-M57_A", 1999) is None
     assert plans().plan("M0-M0", 2023) is None
+
+
+def test_absurd_codes_cost_nothing() -> None:
+    start = time.perf_counter()
+    for digits in ("1", "45", "6061", "93020"):
+        found = resolve(nature=digits * 100_000, fonction=digits * 100_000, cont_nat=digits * 9_999)
+        assert found.line.nature
+    assert time.perf_counter() - start < 2

@@ -25,6 +25,8 @@ _RICHEST = ("M57_D", "M57", "M57_P", "M14_COM_SUP3500", "M14_CCAS_SUP3500", "M4"
 
 _MAX_NAMES = 200
 _MAX_ANSWERS = 20_000
+_MAX_LENGTH = 80
+"""What is longer is no code of a plan, and is not kept in memory."""
 
 
 class Standing(str, Enum):
@@ -100,7 +102,7 @@ class Plans:
         if question in self._answers:
             return self._answers[question]
         found = self._look_up(kind, code, nomenclature, exercice)
-        if len(self._answers) < _MAX_ANSWERS:
+        if len(self._answers) < _MAX_ANSWERS and len(nomenclature) + len(code) < _MAX_LENGTH:
             self._answers[question] = found
         return found
 
@@ -121,7 +123,7 @@ class Plans:
         known = self._sibling_names.get(name)
         if known is None:
             known = self._by_likeness(name)
-            if len(self._sibling_names) < _MAX_NAMES:
+            if len(self._sibling_names) < _MAX_NAMES and len(name) < _MAX_LENGTH:
                 self._sibling_names[name] = known
         return known
 

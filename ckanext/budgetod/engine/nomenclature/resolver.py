@@ -31,7 +31,7 @@ from ckanext.budgetod.engine.document import (
 from .plan import ROLES, Entry
 from .plans import Found, Plans
 
-K = TypeVar("K")
+K = TypeVar("K", str, tuple[str, ...], tuple[str, str])
 V = TypeVar("V")
 _ROLE_ORDER = {
     "R": ("R", "OES", "OIS"),
@@ -64,6 +64,8 @@ class Label(NamedTuple):
 
 
 _MAX_ANSWERS = 20_000
+_LONGEST_CODE = 30
+"""Digits of a code in the official schema: a document may write any number."""
 
 
 class Resolver:
@@ -78,16 +80,18 @@ class Resolver:
         self._stated_of: dict[tuple[str, str], Chapter] = {}
         self._chapter_of: dict[tuple[str, ...], Chapter] = {}
         self._equipment_of: dict[str, str] = {}
-        self._nature_of: dict[tuple[str, str], Label] = {}
+        self._nature_of: dict[str, Label] = {}
         self._fonction_of: dict[str, Label] = {"": Label("", None)}
 
     def resolve(self, line: BudgetLine) -> ResolvedLine:
         """The line with its chapter, section and labels, and how each was found."""
         chapter, equipment = self._chapter_and_equipment(line)
-        nature = self._nature_of.get((line.nature, line.lib_compte))
+        nature = self._nature_of.get(line.nature)
         if nature is None:
-            nature = self._nature_label(line)
-            _remember(self._nature_of, (line.nature, line.lib_compte), nature)
+            nature = self._nature_label(line.nature)
+            _remember(self._nature_of, line.nature, nature)
+        if not nature.text and line.lib_compte:
+            nature = Label(line.lib_compte, LabelSource.DOCUMENT)
         fonction = self._fonction_of.get(line.fonction)
         if fonction is None:
             fonction = self._fonction_label(line.fonction)
@@ -242,8 +246,7 @@ class Resolver:
 
     # -- labels -----------------------------------------------------------------------------------
 
-    def _nature_label(self, line: BudgetLine) -> Label:
-        code = line.nature
+    def _nature_label(self, code: str) -> Label:
         found = self._best(("compte", "chapitre"), code)
         if found and found.entry.label:
             return Label(found.entry.label, found.source)
@@ -251,8 +254,6 @@ class Resolver:
             chapter = self._operation_chapter(code, ChapterOrigin.PREFIX)
             if chapter.label:
                 return Label(chapter.label, LabelSource.PREFIX)
-        if line.lib_compte:
-            return Label(line.lib_compte, LabelSource.DOCUMENT)
         return Label("", LabelSource.NONE)
 
     def _fonction_label(self, code: str) -> Label:
@@ -278,8 +279,9 @@ class Resolver:
 
 
 def _remember(answers: dict[K, V], question: K, answer: V) -> None:
-    """Keep an answer, as long as the document does not ask absurdly many questions."""
-    if len(answers) < _MAX_ANSWERS:
+    """Keep an answer, as long as the document asks no absurd questions."""
+    texts = (question,) if isinstance(question, str) else question
+    if len(answers) < _MAX_ANSWERS and max(map(len, texts)) <= _LONGEST_CODE:
         answers[question] = answer
 
 
@@ -304,7 +306,8 @@ def _role(account: Entry, line: BudgetLine) -> str:
 
 def _beginnings(code: str, shortest: int = 2) -> Iterator[str]:
     """``code`` without its last digit, its last two… down to ``shortest`` characters."""
-    return (code[:length] for length in range(len(code) - 1, shortest - 1, -1))
+    longest = min(len(code) - 1, _LONGEST_CODE)
+    return (code[:length] for length in range(longest, shortest - 1, -1))
 
 
 def _section_of_start(code: str) -> str:

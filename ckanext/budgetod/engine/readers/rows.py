@@ -13,12 +13,12 @@ class _ShortNames(dict[str, str]):
 
     def __missing__(self, tag: str) -> str:
         name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
-        if len(self) < _MAX_NAMES:
+        if len(self) < _MAX_NAMES and len(name) < _MAX_NAME:
             self[tag] = name
         return name
 
 
-_MAX_NAMES = 10_000
+_MAX_NAMES, _MAX_NAME = 10_000, 100
 _SHORT = _ShortNames()
 short = _SHORT.__getitem__
 """The local name of a tag; "" for a comment or an instruction."""

@@ -11,13 +11,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-_AMOUNT = re.compile(r"[+-]?(?:\d{1,16}(?:\.\d{0,2}0*)?|\.\d{1,2}0*)")
+_AMOUNT = re.compile(r"[+-]?(?:\d{1,16}(?:\.\d{0,2}0{0,20})?|\.\d{1,2}0{0,20})")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _FRENCH = re.compile(r"(\d{2})/(\d{2})/(\d{4})")
 _C1 = re.compile("[\x80-\x9f]")
 _MOJIBAKE = re.compile("[ÂÃâ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\ufeff]")
+_REMEMBERED = 200
+"""Longer texts are not kept in memory."""
 DESTROYED = ("\ufffd", "ï¿½")
 """What is left of a character that was lost before the file came to us."""
 
@@ -69,10 +71,14 @@ def clean(text: str | None) -> str:
         return ""
     if text.isascii() and text.isprintable():
         return text.strip()
-    return _clean(text)
+    return _remembered(text) if len(text) <= _REMEMBERED else _clean(text)
 
 
 @lru_cache(maxsize=2048)
+def _remembered(text: str) -> str:
+    return _clean(text)
+
+
 def _clean(text: str) -> str:
     if _MOJIBAKE.search(text):
         text = _decoded_again(text)
