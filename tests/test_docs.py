@@ -142,6 +142,12 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert not anchor or anchor in anchors(target), link
 
 
+def test_every_page_is_in_the_index() -> None:
+    index = text_of(ROOT / "docs" / "README.md")
+    pages = [page.name for page in PAGES if page.parent.name == "docs" and page.name != "README.md"]
+    assert not [name for name in pages if f"({name})" not in index]
+
+
 def anchors(page: Path) -> set[str]:
     """Anchors of a page's headings, as the usual renderers make them, and its explicit ones."""
     headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text_of(page)), re.MULTILINE)
