@@ -164,6 +164,18 @@ def test_a_new_plan_serves_at_once(tmp_path: Path) -> None:
     assert "M57-M57_A" in known.names
 
 
+def test_a_plan_can_be_added_in_memory() -> None:
+    known = Plans()
+    assert known.look_up("compte", "6061", "M99-M99_A", 2024) is None
+    assert known.add(compile_plan(official()))
+    assert not known.add(compile_plan(official()))
+    assert known.standing("M99-M99_A", 2024) is Standing.EXACT
+    assert known.look_up("compte", "6061", "M99-M99_A", 2024).entry.label == "Fournitures"
+    assert known.add(compile_plan(official("M57", "M57_A", 2025)))
+    assert known.standing("M57-M57_A", 2025) is Standing.EXACT
+    assert known.standing("M57-M57_A", 2024) is Standing.EXACT
+
+
 def test_an_added_copy_comes_before_ours(tmp_path: Path) -> None:
     install_plan(official("M57", "M57_A", 2024, "Libellé corrigé"), tmp_path)
     found = Plans(tmp_path).look_up("compte", "6061", "M57-M57_A", 2024)

@@ -68,13 +68,25 @@ class Plans:
 
     def family(self, name: str) -> Family | None:
         """All copies of a nomenclature; None when unknown."""
-        if name not in self._families and name in self._paths:
+        if name not in self._families and self._paths.get(name):
             first, *later = self._paths[name]
             family = load(first)
             for path in later:
                 family.absorb(load(path))
             self._families[name] = family
         return self._families.get(name)
+
+    def add(self, plan: Plan) -> bool:
+        """Know one more plan, in this process only; False when it was known.
+
+        ``compiler.compile_plan`` makes one of an official file; ``install.install_plan`` keeps it.
+        """
+        name = plan.key.family
+        family = self.family(name) or self._families.setdefault(name, Family(name))
+        self._paths.setdefault(name, [])
+        self._answers.clear()
+        self._sibling_names.clear()
+        return family.add(plan)
 
     def plan(self, nomenclature: str, exercice: int) -> Plan | None:
         """The whole plan of a nomenclature and year; None when there is none."""
