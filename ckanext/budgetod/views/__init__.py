@@ -38,4 +38,6 @@ budgetod.before_app_request(gone.withdrawn_resource)
 def get_blueprints() -> list[Blueprint]:
     """The blueprints that the plugin gives to CKAN."""
     return [budgetod]
+
+
 budgetod.after_app_request(attachments.xml_as_attachment)
