@@ -7,7 +7,7 @@ attributes, text content, comments, instructions and namespace declarations.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -268,13 +268,12 @@ def values_of(element: Element) -> dict[str, str]:
     return values
 
 
-def some_values(element: Element, names: frozenset[str]) -> dict[str, str]:
-    """As ``values_of``, of these names only, looked for from the end."""
+def some_values(element: Element, names: Mapping[str, str]) -> dict[str, str]:
+    """As ``values_of``, for some names only (tag -> name), looked for from the end."""
     values: dict[str, str] = {}
     for child in element.iterchildren(reversed=True):
-        tag = child.tag
-        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
-        if name in names:
+        name = names.get(child.tag)
+        if name is not None:
             values[name] = child.get("V") or ""
             if len(values) == len(names):
                 break

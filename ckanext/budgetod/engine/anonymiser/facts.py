@@ -54,28 +54,42 @@ def sums_of(table: str, values: Mapping[str, str]) -> _Sums:
     return {} if kind in NOT_DEBT else _OWN
 
 
+_MAX_PENDING = 2000
+
+
 class Facts:
     """Adds up as the rows pass."""
 
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
         self._totals: dict[tuple[str, str], Decimal] = {}
+        self._pending: dict[tuple[tuple[str, str], str], int] = {}
+        """How often each text was met: many rows say the same number."""
 
     def add(self, table: str, values: Mapping[str, str]) -> None:
-        """One row of a table of ``SUMMED``. What is not an amount adds nothing."""
+        """One row of a table of ``FACT_FIELDS``. What is not an amount adds nothing."""
+        pending = self._pending
         for name, key in sums_of(table, values).items():
             text = values.get(name)
             if text:
-                self._add(key, text)
+                met = (key, text)
+                pending[met] = pending.get(met, 0) + 1
+        if len(pending) > _MAX_PENDING:
+            self._settle()
 
-    def _add(self, key: tuple[str, str], text: str) -> None:
-        try:
-            self._totals[key] = self._totals.get(key, Decimal(0)) + amount(text)
-        except ValueError:
-            return
+    def _settle(self) -> None:
+        """Turn the texts that were met into sums."""
+        for (key, text), times in self._pending.items():
+            try:
+                found = amount(text) * times
+            except ValueError:
+                continue
+            self._totals[key] = self._totals.get(key, Decimal(0)) + found
+        self._pending.clear()
 
     def to_dict(self) -> dict[str, Any]:
         """``{"annex_rows": {table: n}, "annex_totals": {group: {name: "euros"}}}``."""
+        self._settle()
         totals: dict[str, dict[str, str]] = {}
         for (group, name), total in sorted(self._totals.items()):
             totals.setdefault(group, {})[name] = str(total)

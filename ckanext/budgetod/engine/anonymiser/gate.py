@@ -51,6 +51,9 @@ class Gate:
         self._row_rule = rules.elements["LigneBudget"]
         self._swifts: dict[str, Swift] = {}
         self._waiting: Swift | None = None
+        self._hides_rows = False
+        self._hidden_rows = self._hidden_rows_calculated = 0
+        self._wanted: dict[str, str] = {}
         self._rank = 0
         self._headed = False
         self._sommaire: list[tuple[str, bool]] = []
@@ -98,11 +101,26 @@ class Gate:
             self._row_rule = self._sorter.rule_of(element)
             self._rows = self._swift(self._row_rule)
             self._row_tag = f"{{{BUDGET}}}{self._row_rule.name}"
+            self._open_rows()
             self._out.open(self._cleaner.bare(element, Rule(name), Place(name)), lazy=True)
         elif sort is Sort.ENVELOPE:
             self._out.open(None)
         else:
             self._hide(element, name, sort, depth)
+
+    def _open_rows(self) -> None:
+        """Get ready for the rows of a table that the profile leaves out altogether."""
+        self._hides_rows = self._row_rule.left_out and self._cleaner.leaves_tables_out
+        self._hidden_rows = self._hidden_rows_calculated = 0
+        fields = FACT_FIELDS.get(self._table, ())
+        self._wanted = {f"{{{BUDGET}}}{name}": name for name in fields}
+
+    def _close_rows(self) -> None:
+        if self._table and self._hidden_rows:
+            self.ledger.masked("row", self._table, "person_table", self._hidden_rows)
+            counted = self._hidden_rows - self._hidden_rows_calculated
+            self.facts.rows[self._table] += counted
+        self._table, self._hidden_rows = "", 0
 
     def _hide(self, element: Element, name: str, sort: Sort, depth: int) -> None:
         self._hidden = depth
@@ -146,7 +164,7 @@ class Gate:
         if element.tag.endswith("}Budget") and self._sorter.sort(element) is Sort.CONTAINER:
             self._head()
             self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._sommaire))
-        self._table = ""
+        self._close_rows()
         self._out.close()
 
     # --- units -----------------------------------------------------------------------------------
@@ -176,16 +194,14 @@ class Gate:
             self._out.unit(copy)
 
     def _row(self, element: Element) -> None:
-        table = self._table
-        if self._row_rule.left_out and self._cleaner.leaves_tables_out:
-            self.ledger.masked("row", table, "person_table")
-            if element.get("calculated") not in _CALCULATED:
-                self.facts.rows[table] += 1
-                wanted = FACT_FIELDS.get(table)
-                if wanted:
-                    self.facts.add(table, some_values(element, wanted))
-        else:
+        if not self._hides_rows:
             self._add(self._rows, element)
+            return
+        self._hidden_rows += 1
+        if element.get("calculated") in _CALCULATED:
+            self._hidden_rows_calculated += 1
+        elif self._wanted:
+            self.facts.add(self._table, some_values(element, self._wanted))
 
     # --- rows, many at a time --------------------------------------------------------------------
 

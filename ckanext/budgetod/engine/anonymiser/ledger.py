@@ -25,7 +25,8 @@ class Ledger:
 
     def masked(self, kind: str, table: str, reason: str, count: int = 1) -> None:
         """``kind``: row, value, element, attribute, pattern; ``reason``: a ground of the rules."""
-        self._masked[kind, table, reason] += count
+        if count:
+            self._masked[kind, table, reason] += count
 
     def unknown(self, what: str, count: int = 1) -> int:
         """Something without rule was left out; ``what`` is a name of element, never a value.

@@ -20,6 +20,8 @@ _SIREN = re.compile(r"(?<!\d)\d{3}\s?\d{3}\s?\d{3}(?:\s?\d{5})?(?!\d)")
 _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}")
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞŒŸ]")
 
+_ANYWHERE = LEGAL_FORMS | LEGAL_WORDS
+
 
 def plain(text: str) -> str:
     """Lower case without accents; initials are closed up (« S.A.R.L. » -> « sarl »)."""
@@ -39,7 +41,7 @@ def is_legal(value: str) -> bool:
     found = words(value)
     if not found:
         return False
-    if any(word in LEGAL_FORMS or word in LEGAL_WORDS for word in found):
+    if not _ANYWHERE.isdisjoint(found):
         return True
     if len(found) > 1 and found[0] in LEGAL_STARTS:
         return True

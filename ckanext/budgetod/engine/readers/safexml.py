@@ -15,7 +15,8 @@ What is refused, with the code of the message catalogue:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import IO, Any, NamedTuple
 
 from lxml import etree
@@ -298,9 +299,8 @@ def instruction(target: str) -> Element:
     return etree.ProcessingInstruction(target)
 
 
-def serialise(element: Element) -> bytes:
-    """The UTF-8 text of a subtree, namespaces of its ancestors declared again, no tail."""
-    return etree.tostring(element, encoding="UTF-8", with_tail=False)
+serialise: Callable[[Element], bytes] = partial(etree.tostring, encoding="UTF-8", with_tail=False)
+"""The UTF-8 text of a subtree, namespaces of its ancestors declared again, no tail."""
 
 
 def reread(data: bytes) -> Element:
