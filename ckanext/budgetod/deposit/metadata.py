@@ -14,7 +14,7 @@ from ckanext.budgetod.model import BudgetDocument, Conversion
 from ckanext.budgetod.sources import profile
 
 if TYPE_CHECKING:
-    from ckanext.budgetod.engine.pipeline import Output
+    from ckanext.budgetod.engine.outputs import Output
 
 ROLES = ("scdl", "etendu", "xml", "annexe", "comptable")
 """Roles of published files, in the order in which a dataset lists them."""
@@ -55,8 +55,8 @@ class Planned:
 
 
 def role_of(kind: str) -> str:
-    """Role of a kind of output: ``annexe:emprunt`` is an ``annexe``."""
-    return kind.partition(":")[0]
+    """Role of a kind of output: ``annexe:emprunt`` is an ``annexe``, ``scdl#2`` a ``scdl``."""
+    return kind.partition("#")[0].partition(":")[0]
 
 
 def budget_fields(header: Header, report: Mapping[str, Any]) -> dict[str, str]:
@@ -89,7 +89,7 @@ def _planned(output: Output, document: BudgetDocument, common: Mapping[str, Any]
         "format": "CSV",
         "mimetype": "text/csv",
     }
-    if output.kind == "scdl":
+    if role_of(output.kind) == "scdl":
         fields["conforms_to"] = SCDL_SCHEMA
     if config.datastore():
         fields["datastore_active"] = True

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from .heartbeat import Heartbeat
 from .jobs import Overtaken
 
 if TYPE_CHECKING:
+    from ckanext.budgetod.engine.outputs import Output
     from ckanext.budgetod.engine.pipeline import Conversion as Converted
 
 FOLDER_PREFIX = "budgetod-work-"
@@ -60,7 +62,7 @@ def _convert(row: Conversion) -> bool:
     _reach(row, "checks")
     with _folder(row.id) as folder, storage.open_staged(row.id) as stream:
         converted = _engine(row, stream, folder)
-        report = _complete(row, converted.report)
+        report = _complete(row, _whole_report(converted))
         _refuse_blocking(report)
         questions = _questions(row, report)
         if questions:
@@ -71,7 +73,7 @@ def _convert(row: Conversion) -> bool:
             report=report.to_dict(),
             summary=converted.summary,
             fields=metadata.budget_fields(converted.header, report.to_dict()),
-            outputs=converted.outputs,
+            outputs=_outputs(converted),
             xml=None if config.profile() == "sans_xml" else stream,
         )
         publish.publish(row.id, content)
@@ -94,6 +96,24 @@ def _engine(row: Conversion, stream: IO[bytes], folder: Path) -> Converted:
         previous=_previous(document),
         formula_guard=config.formula_guard(),
     )
+
+
+def _whole_report(converted: Converted) -> Report:
+    """The report of a document, findings of its further Budgets included."""
+    findings = [finding for other in converted.others for finding in other.report.findings]
+    return converted.report.with_findings(findings)
+
+
+def _outputs(converted: Converted) -> list[Output]:
+    """Every file; those of a further Budget of the same document carry its rank and its label."""
+    found = list(converted.outputs)
+    for rank, other in enumerate(converted.others, 2):
+        label = " ".join(other.header.libelle_etablissement.split())
+        found += [
+            replace(output, kind=f"{output.kind}#{rank}", title_fr=f"{output.title_fr} ({label})")
+            for output in other.outputs
+        ]
+    return found
 
 
 def _progress(row_id: str):
