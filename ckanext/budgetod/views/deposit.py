@@ -38,6 +38,8 @@ class Deposit(MethodView):
             return _form(package, refusal=_plain(error, upload))
         except tk.NotAuthorized as error:
             return _form(package, refusal=_not_allowed(error, upload))
+        if row.get("existing"):
+            tk.h.flash_notice(tk._("This very file had already been deposited: nothing changed."))
         return tk.redirect_to(
             "budgetod.progress", id=row["package_id"], conversion_id=row["conversion_id"]
         )

@@ -24,7 +24,7 @@ WHAT = {
 
 ALSO = {
     "vendor": N_("free fields of the software"),
-    "seal": N_("seal (a masked copy cannot verify it)"),
+    "seal": N_("seal, which a masked copy cannot verify"),
     "technical": N_("technical elements"),
 }
 """Reasons that protect nobody: told in one sentence below the table."""

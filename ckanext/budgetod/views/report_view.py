@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,7 +31,22 @@ def sections(report: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
 def _finding(finding: Mapping[str, Any], lang: str) -> dict[str, Any]:
     texts = findings_render.render(finding, lang)
     places = [p for p in finding.get("where") or () if any(p.values())]
+    table = texts.get("table")
+    if table:
+        texts = {**texts, "table": {**table, "numeric": _numeric(table)}}
     return {**texts, "code": finding["code"], "level": finding["level"], "places": places}
+
+
+_FIGURE = re.compile(r"[\u2212-]?€?[\d\u00a0.,]+(?:\u00a0[€%])?")
+
+
+def _numeric(table: Mapping[str, Any]) -> list[bool]:
+    """Which columns after the first hold figures only: they are right-aligned."""
+    columns = list(zip(*table["rows"], strict=True))
+    return [
+        place > 0 and all(not cell or _FIGURE.fullmatch(cell) for cell in cells)
+        for place, cells in enumerate(columns)
+    ]
 
 
 def marks(report: Mapping[str, Any]) -> list[str]:
@@ -79,8 +95,10 @@ def masked(report: Mapping[str, Any], lang: str) -> dict[str, Any]:
 
 
 def _also(others: Mapping[str, int], dropped: Iterable[Mapping[str, Any]], lang: str) -> str:
-    """« 1 scellement, 8 champs libres du logiciel, 3 éléments sans règle (X, Y) »."""
-    parts = [f"{formatting.number(n, lang)} {masking.also(reason)}" for reason, n in others.items()]
+    """« champs libres du logiciel (8), 3 éléments sans règle (X, Y) »."""
+    parts = [
+        f"{masking.also(reason)} ({formatting.number(n, lang)})" for reason, n in others.items()
+    ]
     unknown = list(dropped)
     if unknown:
         count = sum(int(item.get("count") or 0) for item in unknown)

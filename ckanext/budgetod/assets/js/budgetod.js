@@ -68,6 +68,23 @@
     }
   }
 
+  /* What a live block says of itself, once per change: it is replaced every two seconds. */
+  var announced = {};
+
+  function announce(block) {
+    var text = block.getAttribute("data-bod-announce");
+    var live = document.getElementById("bod-live");
+    var known = announced[block.id];
+    announced[block.id] = text;
+    if (live && known !== undefined && known !== text) {
+      live.textContent = text;
+    }
+  }
+
+  function announceAll() {
+    each(document, "[data-bod-announce]", announce);
+  }
+
   function prepare(root) {
     each(root, "[data-bod-drop]", prepareDropZone);
     each(root, "form[data-bod-once]", ignoreSecondPress);
@@ -93,5 +110,7 @@
   document.addEventListener("DOMContentLoaded", function () {
     prepare(document);
     openTarget();
+    announceAll();
+    document.body.addEventListener("htmx:afterSwap", announceAll);
   });
 })();
