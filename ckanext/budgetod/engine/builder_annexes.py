@@ -39,43 +39,11 @@ def sample_annexes(scale: Decimal | int | str = 1) -> Rows:
         ],
         "FISCALITE": _fiscalite(factor),
         "ORGANISME_ENG": _organismes(factor),
-        "ORGANISME_GROUP": [
-            {
-                "CodNatOrgGroup": "01",
-                "NomOrgGroup": "Communauté de communes du Val de Brume",
-                "DtAdhGroup": "2014-01-01",
-                "MtFinancOrgGroup": _money("12000", factor),
-            }
-        ],
+        "ORGANISME_GROUP": _groupements(factor),
         "PATRIMOINE": _patrimoine(factor),
         "PERSONNEL": _personnel(),
-        "PROVISION": [
-            {
-                "CodTypTabProv": "E",
-                "CodTypProv": "S",
-                "CodSTypProv": "R",
-                "LibNatProv": "Litige avec M. Barnabé CHANTEPRUNE",
-                "MtProvExer": _money("4000", factor),
-                "DtConstitProv": "2021-11-05",
-                "MtProvConstit_01_01_N": _money("8000", factor),
-                "MtProvRepr": "0.00",
-                "LibObjProv": "Contentieux d'urbanisme",
-                "CodNatProv": "L",
-            }
-        ],
-        "APCP": [
-            {
-                "CodTypAutori": "P",
-                "CodSTypAutori": "S",
-                "NumAutori": "AP-2022-01",
-                "LibAutori": "Groupe scolaire des Tilleuls",
-                "Chapitre": "23",
-                "MtAutoriPrec": _money("2400000", factor),
-                "MtAutoriPropose": "0.00",
-                "MtAutoriVote": _money("2400000", factor),
-                "TypeChapitre": "1",
-            }
-        ],
+        "PROVISION": _provisions(factor),
+        "APCP": _apcp(factor),
         "SIGNATURE": [_signature()],
         "SIGNATAIRE": [
             {"Signataire": "Léopoldine QUERVEZEC"},
@@ -89,6 +57,50 @@ def sample_annexes(scale: Decimal | int | str = 1) -> Rows:
             {"CodeAnnexe": "A9", "Present": "false"},
         ],
     }
+
+
+def _groupements(factor: Decimal) -> list[dict[str, str]]:
+    return [
+        {
+            "CodNatOrgGroup": "01",
+            "NomOrgGroup": "Communauté de communes du Val de Brume",
+            "DtAdhGroup": "2014-01-01",
+            "MtFinancOrgGroup": _money("12000", factor),
+        }
+    ]
+
+
+def _provisions(factor: Decimal) -> list[dict[str, str]]:
+    return [
+        {
+            "CodTypTabProv": "E",
+            "CodTypProv": "S",
+            "CodSTypProv": "R",
+            "LibNatProv": "Litige avec M. Barnabé CHANTEPRUNE",
+            "MtProvExer": _money("4000", factor),
+            "DtConstitProv": "2021-11-05",
+            "MtProvConstit_01_01_N": _money("8000", factor),
+            "MtProvRepr": "0.00",
+            "LibObjProv": "Contentieux d'urbanisme",
+            "CodNatProv": "L",
+        }
+    ]
+
+
+def _apcp(factor: Decimal) -> list[dict[str, str]]:
+    return [
+        {
+            "CodTypAutori": "P",
+            "CodSTypAutori": "S",
+            "NumAutori": "AP-2022-01",
+            "LibAutori": "Groupe scolaire des Tilleuls",
+            "Chapitre": "23",
+            "MtAutoriPrec": _money("2400000", factor),
+            "MtAutoriPropose": "0.00",
+            "MtAutoriVote": _money("2400000", factor),
+            "TypeChapitre": "1",
+        }
+    ]
 
 
 def _emprunts(factor: Decimal) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ckanext.budgetod.engine.document import Header, ReadProblem, Stage
 from ckanext.budgetod.engine.errors import Unreadable
@@ -37,6 +37,29 @@ class Blocks:
     accounting_siret: str = ""
 
 
+_TEXTS = (
+    ("libelle_collectivite", "document", "LibelleColl"),
+    ("nature_cepl", "document", "NatCEPL"),
+    ("departement", "document", "Departement"),
+    ("libelle_poste", "document", "LibellePoste"),
+    ("id_poste", "document", "IdPost"),
+    ("libelle_etablissement", "budget", "LibelleEtab"),
+    ("code_insee", "budget", "CodInseeColl"),
+    ("code_collectivite", "budget", "CodColl"),
+    ("code_budget", "budget", "CodBud"),
+    ("nomenclature", "budget", "Nomenclature"),
+    ("specif_budget", "budget", "SpecifBudget"),
+    ("libelle_principal", "bloc", "LibelleEtabPal"),
+    ("nat_vote", "bloc", "NatVote"),
+    ("nat_fonc", "bloc", "NatFonc"),
+    ("budg_prec", "bloc", "BudgPrec"),
+    ("repr_res", "bloc", "ReprRes"),
+    ("type_provision", "bloc", "TypProv"),
+    ("affectation", "bloc", "Affect"),
+)
+"""Fields of the header that are texts of the file as they are: field, block, element."""
+
+
 def build_header(blocks: Blocks) -> tuple[Header, list[ReadProblem]]:
     """The header, and what was wrong in it. Raises Unreadable (I00) without identity."""
     problems: list[ReadProblem] = []
@@ -51,7 +74,7 @@ def build_header(blocks: Blocks) -> tuple[Header, list[ReadProblem]]:
             problems.append(ReadProblem(kind, name, Where(element=f"BlocBudget/{name}")))
             return None
 
-    document, budget, bloc = blocks.document, blocks.budget, blocks.bloc
+    document, bloc = blocks.document, blocks.bloc
     siret = _siret(blocks, problems)
     header = Header(
         siret=siret,
@@ -59,37 +82,24 @@ def build_header(blocks: Blocks) -> tuple[Header, list[ReadProblem]]:
         stage=_stage(bloc.get("NatDec", "")),
         root=blocks.root,
         numero_dm=_number(bloc.get("NumDec", "")),
-        libelle_collectivite=document.get("LibelleColl", ""),
-        libelle_etablissement=budget.get("LibelleEtab", ""),
         id_coll=_digits(document.get("IdColl", "")),
-        nature_cepl=document.get("NatCEPL", ""),
-        departement=document.get("Departement", ""),
-        libelle_poste=document.get("LibellePoste", ""),
-        id_poste=document.get("IdPost", ""),
         date_structure=typed(document, "DteStr", values.day),
-        code_insee=budget.get("CodInseeColl", ""),
-        code_collectivite=budget.get("CodColl", ""),
-        code_budget=budget.get("CodBud", ""),
         type_budget=bloc.get("CodTypBud") or "P",
         siret_principal=_digits(bloc.get("IdEtabPal", "")),
-        libelle_principal=bloc.get("LibelleEtabPal", ""),
-        nomenclature=budget.get("Nomenclature", ""),
         schema_version=blocks.schema_version,
         editor=blocks.editor,
         projet_budget=typed(bloc, "ProjetBudget", values.boolean),
         date_vote=typed(bloc, "DteDec", values.day),
         date_vote_exercice=typed(bloc, "DteDecEx", values.day),
-        nat_vote=bloc.get("NatVote", ""),
-        nat_fonc=bloc.get("NatFonc", ""),
-        budg_prec=bloc.get("BudgPrec", ""),
-        repr_res=bloc.get("ReprRes", ""),
-        type_provision=bloc.get("TypProv", ""),
-        affectation=bloc.get("Affect", ""),
-        specif_budget=budget.get("SpecifBudget", ""),
         sealed_at=typed({"Scellement": blocks.sealed_at}, "Scellement", values.moment),
         informations=blocks.informations,
+        **_texts(blocks),
     )
     return header, problems
+
+
+def _texts(blocks: Blocks) -> dict[str, Any]:
+    return {name: getattr(blocks, block).get(element, "") for name, block, element in _TEXTS}
 
 
 def _digits(text: str) -> str:
