@@ -28,21 +28,12 @@ from ckanext.budgetod.engine.document import (
     ResolvedLine,
 )
 
-from .plan import ROLES, Entry
+from .plan import Entry
 from .plans import Found, Plans
+from .rules import LONGEST_CODE, beginnings, role, section_of_start, stated_section
 
 K = TypeVar("K", str, tuple[str, ...], tuple[str, str])
 V = TypeVar("V")
-_ROLE_ORDER = {
-    "R": ("R", "OES", "OIS"),
-    "OES": ("OES", "OIS", "R"),
-    "OIS": ("OIS", "OES", "R"),
-}
-_SECTION_BY_START = (
-    (("001", "010", "018", "020", "021", "024", "040", "041"), "I"),
-    (("002", "01", "022", "023", "042", "043", "6", "7"), "F"),
-    (("1", "2", "3", "45"), "I"),
-)
 _OPERATION = "45"
 
 
@@ -64,8 +55,6 @@ class Label(NamedTuple):
 
 
 _MAX_ANSWERS = 20_000
-_LONGEST_CODE = 30
-"""Digits of a code in the official schema: a document may write any number."""
 
 
 class Resolver:
@@ -92,10 +81,7 @@ class Resolver:
             _remember(self._nature_of, line.nature, nature)
         if not nature.text and line.lib_compte:
             nature = Label(line.lib_compte, LabelSource.DOCUMENT)
-        fonction = self._fonction_of.get(line.fonction)
-        if fonction is None:
-            fonction = self._fonction_label(line.fonction)
-            _remember(self._fonction_of, line.fonction, fonction)
+        fonction = self._fonction(line.fonction)
         return ResolvedLine(
             line,
             chapter.code,
@@ -116,7 +102,7 @@ class Resolver:
 
     def fonction_label(self, code: str) -> str:
         """The label of a function of any level, "" when unknown."""
-        return self._fonction_label(code).text
+        return self._fonction(code).text
 
     def nature_label(self, code: str) -> str:
         """The label of an account or chapter of any level, "" when unknown."""
@@ -140,7 +126,7 @@ class Resolver:
             line.cod_rd,
             line.op_budg,
             line.typ_op_budg,
-            _stated_section(line) if line.carac_sup else "",
+            stated_section(line) if line.carac_sup else "",
             line.fonction if self._by_function else "",
         )
         answer = self._chapter_of.get(question)
@@ -176,7 +162,7 @@ class Resolver:
 
     def _account(self, nature: str) -> Entry | None:
         """The account of a nature, or the nearest one above it that takes operations."""
-        for code in (nature, *_beginnings(nature)):
+        for code in (nature, *beginnings(nature)):
             entry = self._entry("compte", code)
             if entry and entry.roles:
                 return entry
@@ -210,12 +196,12 @@ class Resolver:
         yield from self._guessed(line)
 
     def _guessed(self, line: BudgetLine) -> Iterator[Chapter]:
-        stated = _stated_section(line)
+        stated = stated_section(line)
         near = self._by_role(self._account(line.nature), line, "chapitre", ChapterOrigin.PREFIX)
         if stated and near.section == stated:
             near = near._replace(origin=ChapterOrigin.CHARACTERISTIC)
         yield near
-        for code in _beginnings(line.nature):
+        for code in beginnings(line.nature):
             yield self._named("chapitre", code, ChapterOrigin.PREFIX)
 
     def _named(self, kind: str, code: str, origin: ChapterOrigin) -> Chapter:
@@ -225,7 +211,7 @@ class Resolver:
         return Chapter(entry.code, entry.label, entry.section, origin)
 
     def _operation_chapter(self, code: str, origin: ChapterOrigin) -> Chapter:
-        for start in _beginnings(code):
+        for start in beginnings(code):
             found = self._named("chapitre", start, origin)
             if found.code:
                 return found
@@ -234,14 +220,14 @@ class Resolver:
     def _by_role(
         self, account: Entry | None, line: BudgetLine, kind: str, origin: ChapterOrigin
     ) -> Chapter:
-        code = _role(account, line) if account else ""
+        code = role(account, line) if account else ""
         return self._named(kind, code, origin)
 
     def _by_section_only(self, line: BudgetLine) -> Chapter:
-        stated = _stated_section(line)
+        stated = stated_section(line)
         if stated:
             return Chapter("", "", stated, ChapterOrigin.CHARACTERISTIC)
-        section = _section_of_start(line.nature or line.cont_nat)
+        section = section_of_start(line.nature or line.cont_nat)
         return Chapter("", "", section, ChapterOrigin.PREFIX if section else ChapterOrigin.NONE)
 
     # -- labels -----------------------------------------------------------------------------------
@@ -256,16 +242,22 @@ class Resolver:
                 return Label(chapter.label, LabelSource.PREFIX)
         return Label("", LabelSource.NONE)
 
+    def _fonction(self, code: str) -> Label:
+        """The label of a function, remembered."""
+        label = self._fonction_of.get(code)
+        if label is None:
+            label = self._fonction_label(code)
+            _remember(self._fonction_of, code, label)
+        return label
+
     def _fonction_label(self, code: str) -> Label:
-        if not code:
-            return Label("", None)
         kinds = ("fonction", "compte_fonction", "chapitre_fonction")
         if self._by_function:
             kinds = ("compte_fonction", "chapitre_fonction", "fonction")
         found = self._best(kinds, code)
         if found and found.entry.label:
             return Label(found.entry.label, found.source)
-        for start in (*_beginnings(code, 1),):
+        for start in beginnings(code, 1):
             found = self._best(kinds, start)
             if found and found.entry.label:
                 return Label(found.entry.label, LabelSource.PREFIX)
@@ -281,38 +273,5 @@ class Resolver:
 def _remember(answers: dict[K, V], question: K, answer: V) -> None:
     """Keep an answer, as long as the document asks no absurd questions."""
     texts = (question,) if isinstance(question, str) else question
-    if len(answers) < _MAX_ANSWERS and max(map(len, texts)) <= _LONGEST_CODE:
+    if len(answers) < _MAX_ANSWERS and max(map(len, texts)) <= LONGEST_CODE:
         answers[question] = answer
-
-
-def _stated_section(line: BudgetLine) -> str:
-    for code, value in line.carac_sup:
-        if code == "Section" and value in ("F", "I"):
-            return value
-    return ""
-
-
-def _role(account: Entry, line: BudgetLine) -> str:
-    """The chapter that takes an account on this side, the line's kind of operation first."""
-    if not account.roles or line.cod_rd not in ("R", "D"):
-        return ""
-    kind = "R"
-    if line.op_budg == "1":
-        kind = "OIS" if line.typ_op_budg == "1" else "OES"
-    roles = dict(zip(ROLES, account.roles, strict=False))
-    wanted = (roles.get(line.cod_rd + suffix, "") for suffix in _ROLE_ORDER[kind])
-    return next((code for code in wanted if code), "")
-
-
-def _beginnings(code: str, shortest: int = 2) -> Iterator[str]:
-    """``code`` without its last digit, its last two… down to ``shortest`` characters."""
-    longest = min(len(code) - 1, _LONGEST_CODE)
-    return (code[:length] for length in range(longest, shortest - 1, -1))
-
-
-def _section_of_start(code: str) -> str:
-    """The section that a code's first digits suggest (reference: usual layout of M14, M57, M4)."""
-    for starts, section in _SECTION_BY_START:
-        if code.startswith(starts):
-            return section
-    return ""

@@ -1,0 +1,55 @@
+"""Rules of the account plans that need no plan: roles, beginnings of codes, usual sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ckanext.budgetod.engine.document import BudgetLine
+
+from .plan import ROLES, Entry
+
+_ROLE_ORDER = {
+    "R": ("R", "OES", "OIS"),
+    "OES": ("OES", "OIS", "R"),
+    "OIS": ("OIS", "OES", "R"),
+}
+_SECTION_BY_START = (
+    (("001", "010", "018", "020", "021", "024", "040", "041"), "I"),
+    (("002", "01", "022", "023", "042", "043", "6", "7"), "F"),
+    (("1", "2", "3", "45"), "I"),
+)
+LONGEST_CODE = 30
+"""Digits of a code in the official schema: a document may write any number."""
+
+
+def stated_section(line: BudgetLine) -> str:
+    for code, value in line.carac_sup:
+        if code == "Section" and value in ("F", "I"):
+            return value
+    return ""
+
+
+def role(account: Entry, line: BudgetLine) -> str:
+    """The chapter that takes an account on this side, the line's kind of operation first."""
+    if not account.roles or line.cod_rd not in ("R", "D"):
+        return ""
+    kind = "R"
+    if line.op_budg == "1":
+        kind = "OIS" if line.typ_op_budg == "1" else "OES"
+    roles = dict(zip(ROLES, account.roles, strict=False))
+    wanted = (roles.get(line.cod_rd + suffix, "") for suffix in _ROLE_ORDER[kind])
+    return next((code for code in wanted if code), "")
+
+
+def beginnings(code: str, shortest: int = 2) -> Iterator[str]:
+    """``code`` without its last digit, its last two… down to ``shortest`` characters."""
+    longest = min(len(code) - 1, LONGEST_CODE)
+    return (code[:length] for length in range(longest, shortest - 1, -1))
+
+
+def section_of_start(code: str) -> str:
+    """The section that a code's first digits suggest (reference: usual layout of M14, M57, M4)."""
+    for starts, section in _SECTION_BY_START:
+        if code.startswith(starts):
+            return section
+    return ""
