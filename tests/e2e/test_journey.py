@@ -62,7 +62,10 @@ def test_publish_as_it_is(visit, deposit, wait_for_end, year, make_document):
     wait_for_end(page)
     page.click("#bod-progress a.bod-button-main")
     page.click("text=Publier tel quel")
+    seen_live = page.locator("#bod-progress[hx-get]").count()
     assert wait_for_end(page) == "published"
+    if seen_live:
+        assert "Publié" in page.locator("#bod-live").inner_text()
     assert visit(dataset(year), editor=False).locator("text=Publié").count()
 
 
