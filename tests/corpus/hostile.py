@@ -208,6 +208,14 @@ CASES: dict[str, tuple[Callable[[], bytes], Refused | Taken]] = {
         Taken(),
     ),
     "an unknown envelope": (lambda: wrapped("Enveloppe"), Taken()),
+    "an unknown envelope with two documents": (
+        lambda: wrapped("Enveloppe", BODY + BODY),
+        refused("F05"),
+    ),
+    "an unknown envelope with an accountant's part": (
+        lambda: cfu_document(encoding="UTF-8").replace(b"demat/doccfu", b"demat/autre"),
+        Taken("DocumentComptable"),
+    ),
     "another prefix": (
         lambda: (
             BUDGET.replace(b"<", b"<z:")

@@ -445,3 +445,29 @@ def test_a_stream_that_cannot_be_read_again_is_enough() -> None:
     answer = anonymise(Pipe(EXAMPLES["valmoselle-2023-ca"]), target)
     assert answer.seal == "unchecked"
     assert answer.lines == 30
+
+
+# --- the whole conversion ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("kind", ["annexes", "header", "cfu"])
+def test_no_file_of_a_conversion_names_anybody(kind: str, profile: str, tmp_path: Path) -> None:
+    from ckanext.budgetod.engine import convert
+
+    garden = Garden()
+    if kind == "annexes":
+        document = totem_document(annexes=planted_tables(garden, coded=False))
+    elif kind == "header":
+        document = planted_header(garden)
+    else:
+        document = cfu_document(annexes=planted_tables(garden, coded=True))
+    source = tmp_path / "depot.xml"
+    source.write_bytes(document)
+    done = convert(source, tmp_path / "out", profile=profile)
+    files = list((tmp_path / "out").iterdir())
+    assert len(files) > 5
+    written = [path.read_bytes() for path in files]
+    told = json.dumps(done.report.to_dict(), default=str) + str(done.header) + str(done.summary)
+    assert garden.leaks(*written, told, *(path.name for path in files)) == []
+    assert [p for p in (*PERSONS, *CFU_PERSONS) if p.encode() in b"".join(written)] == []

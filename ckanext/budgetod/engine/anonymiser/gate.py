@@ -28,6 +28,7 @@ _CALCULATED = ("true", "1")
 MANY = 10_000
 """Unknown elements of one name that are counted; the others are skipped at full speed."""
 LINE = f"{{{BUDGET}}}LigneBudget"
+_ROOTS = ("DocumentBudgetaire", "CompteFinancierUnique")
 COMPTABLE = f"{{{ACCOUNTING}}}LigneComptable"
 _SOMMAIRE = frozenset({"CodeAnnexe", "Present"})
 
@@ -93,8 +94,10 @@ class Gate:
         if depth == 0:
             self._blocks.root = name
         sort = self._sorter.sort(element)
-        if sort is Sort.CONTAINER:
+        if sort is Sort.CONTAINER and self._may_be_root(name, depth):
             self._open_container(element, self._sorter.rule_of(element))
+        elif sort is Sort.CONTAINER:
+            return
         elif sort is Sort.TABLE:
             self._table = name.removeprefix("DATA_")
             self._rank = 0
@@ -107,6 +110,22 @@ class Gate:
             self._out.open(None)
         else:
             self._hide(element, name, sort, depth)
+
+    def _may_be_root(self, name: str, depth: int) -> bool:
+        """True unless an unknown envelope holds this container and it makes no document alone.
+
+        Raises NotABudget for an envelope with several documents: one file is published.
+        """
+        if self._out.inside:
+            return True
+        if name not in _ROOTS:
+            self._hidden = depth
+            self._counts["LigneComptable"] += name == "DocumentComptable"
+            self.ledger.unknown(name)
+            return False
+        if self._out.rooted:
+            raise NotABudget("F05", racine=self._blocks.root, case="several")
+        return True
 
     def _open_rows(self) -> None:
         """Get ready for the rows of a table that the profile leaves out altogether."""

@@ -49,6 +49,13 @@ class Output:
         self._writer = Writer(sink)  # type: ignore[arg-type]
         self._pending: list[Element | None] = []
         self._written: list[bool] = []
+        self.rooted = False
+        """True once a root was written."""
+
+    @property
+    def inside(self) -> bool:
+        """True when a container is open that is written."""
+        return any(self._written) or any(element is not None for element in self._pending)
 
     def open(self, element: Element | None, lazy: bool = False) -> None:
         """A container begins; None is one that is not written itself (an unknown envelope)."""
@@ -60,6 +67,7 @@ class Output:
         for element in self._pending:
             self._written.append(element is not None)
             if element is not None:
+                self.rooted = True
                 self._writer.open(element)
                 self._sink.write(b"\n")
         self._pending.clear()

@@ -40,6 +40,14 @@ _NAMED = re.compile(
     rf"(?:\s{{1,3}}|(?<=\.))(?:[{_UPPER}]\.?[\s\-]{{1,2}}){{0,2}}{_LINK}"
     rf"(?:{_WORD})(?:\s{{1,2}}{_LINK}{_WORD}){{0,3}}"
 )
+_SPOKEN = re.compile(
+    r"(?<![\w.'’])(?:mmes?|m[ée]?lles?|monsieur|messieurs|madame|mesdames|mademoiselle|mr)\.?\s{1,3}"
+    r"(?!(?:le|la|les|l['’]|du|de|des|d['’]|et|ou|en|au|aux|un|une|maire|pr[ée]sidente?|adjointe?"
+    r"|directeur|directrice|pr[ée]fet|pr[ée]f[èe]te|ministre|s[ée]nat(?:eur|rice)|d[ée]put[ée]e?)\b)"
+    r"[^\W\d_][\w'’\-]{1,40}",
+    re.IGNORECASE,
+)
+"""A civility that is nothing else, and a name in small letters."""
 _FUNCTIONS = re.compile(
     r"^\S+\s+(?:LE|LA|L['’]|LES)\s*(?:MAIRE|PR[EÉ]SIDENT|ADJOINT|DIRECT|PR[EÉ]FET|TR[EÉ]SOR|COMPTABLE"
     r"|PERCEPTEUR|RECEVEUR|CONSEIL)",
@@ -105,6 +113,7 @@ def _all(text: str) -> Iterator[Hit]:
         yield from (Hit(*m.span(), NIR) for m in _NIR.finditer(text))
         yield from (Hit(*m.span(), PHONE) for m in _PHONE.finditer(text))
     yield from (Hit(*m.span(), NAME) for m in _NAMED.finditer(text) if _is_person(m, text))
+    yield from (Hit(*m.span(), NAME) for m in _SPOKEN.finditer(text))
 
 
 def _emails(text: str) -> Iterator[Hit]:

@@ -95,11 +95,9 @@ class Swift:
         self, shape: Texts, rows: list[Row], texts: list[list[bytes]], batch: Batch
     ) -> Sequence[bytes | Aside]:
         """Rows of one shape."""
-        if shape not in self._plans:
-            if len(self._plans) >= _MAX_SHAPES:
-                self._plans.clear()
+        if shape not in self._plans and len(self._plans) < _MAX_SHAPES:
             self._plans[shape] = self._shapes.plan(shape, texts[0])
-        plan = self._plans[shape]
+        plan = self._plans.get(shape)
         if plan is None:
             return [Aside(row, None) for row in rows]
         columns = list(zip(*texts, strict=True))
