@@ -308,6 +308,14 @@ def test_overspending_ignores_internal_operations() -> None:
     assert not found(told, "Q10")
 
 
+def test_not_a_number_in_an_annex() -> None:
+    loan = {"CodTypEmpr": "01", "MtCapitalExer": "NaN", "TxActua": "3.250"}
+    told = report(ca(annexes={"EMPRUNT": [loan]}))
+    (finding,) = found(told, "Q20")
+    assert finding.count == 1
+    assert finding.where[0].element == "Annexes/EMPRUNT/EMPRUNT[1]/MtCapitalExer"
+
+
 def test_places_are_bounded_but_counted() -> None:
     told = report(ca(lines=lines(lambda line: {"MtReal": "x"})))
     (finding,) = found(told, "Q20")

@@ -37,15 +37,15 @@ CONFIRM = {
     "ca-2018-m57-montpellier-voted-by-function": {"S03"},
     "ca-2019-m14-montreuil": {"S06"},
     "ca-2021-m14-crach": {"S03"},
-    "cfu-2023-m57a-mohon": {"S03", "N08"},
+    "cfu-2023-m57a-mohon": {"S03", "N08", "Q20"},
     "dm1-2022-m14-crach-lotissement-annexe": set(),
     "dm2-2021-m14-crach": set(),
 }
 """True facts to confirm: no vote date (or an impossible one), no seal, changed since it, three
-accounts deleted from the plan. P01 depends on words and is told apart."""
+accounts deleted from the plan, three « NaN » where a number stands. P01 depends on words and is told apart."""
 
 FAULTY = {
-    "cfu-2023-m57a-mohon-mojibake": {"F14", "N08", "S03", "S06"},
+    "cfu-2023-m57a-mohon-mojibake": {"F14", "N08", "Q20", "S03", "S06"},
     "mauvais_siret": {"I05", "S06"},
     "mauvaise_nomenclature": {"N01", "S06"},
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..findings import Finding, Level
 from ..ledger import REAL, ZERO, Key, is_result
+from ..ratios import is_capital
 from .annex_sums import number
 from .balance import of
 from .evidence import Evidence, places, text
@@ -66,20 +67,20 @@ def _gap(section: str, side: str, name: str, annex: Decimal, lines: Decimal) -> 
 
 @check("Q13", Level.INFO, applies=lambda e: bool(_totals(e, "debt")) and e.header.stage.is_account)
 def debt_annex_follows_the_lines(evidence: Evidence) -> Iterator[Finding]:
-    """Capital repaid in the year against D 1641; the annex is approximate by nature."""
-    for field, account in (("capital_exercice", "1641"), ("interets_exercice", "66111")):
+    """Capital and interests of the year against the lines; the annex is approximate by nature."""
+    subjects = (
+        ("capital_exercice", "16", is_capital),
+        ("interets_exercice", "66111", lambda key: key.side == "D" and key.nature == "66111"),
+    )
+    for field, accounts, keep in subjects:
         stated = number(_totals(evidence, "debt").get(field))
-
-        def keep(key: Key, account: str = account) -> bool:
-            return key.side == "D" and key.nature.startswith(account)
-
         paid = evidence.ledger.amount(REAL, keep)
         if stated and paid and abs(stated - paid) > DEBT_TOLERANCE * max(stated, paid):
             params = {
                 "sujet": field,
                 "annexe": text(stated),
                 "lignes": text(paid),
-                "comptes": account,
+                "comptes": accounts,
             }
             yield Finding("Q13", Level.INFO, params, places(evidence.ledger.places(keep)))
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import NamedTuple
 
+from ..annex_cells import cells, declared
 from ..document import AnnexRow
 from ..ledger import ZERO
+from ..readers.values import amount
 
 _MAX_BUDGETS = 200
 
@@ -58,3 +61,24 @@ def number(text: str | None) -> Decimal:
     except InvalidOperation:
         return ZERO
     return amount if amount.is_finite() else ZERO
+
+
+_NUMERIC = frozenset({"amount", "percent", "number", "int", "posts", "years"})
+
+
+@lru_cache(maxsize=256)
+def numeric_fields(table: str) -> tuple[tuple[str, str], ...]:
+    """Name and type of the fields of a known table that hold numbers."""
+    fields = declared()["tables"].get(table, {}).get("fields", {})
+    return tuple((name, kind) for name, kind in fields.items() if kind in _NUMERIC)
+
+
+def is_number(text: str, kind: str) -> bool:
+    """True for what a column of this type can hold: « NaN » cannot, an empty text can."""
+    if not text:
+        return True
+    try:
+        amount(text)
+    except ValueError:
+        return kind != "amount" and cells(text, kind, {}) != [""]
+    return True

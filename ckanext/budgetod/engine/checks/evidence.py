@@ -24,7 +24,7 @@ from ..document import (
 from ..findings import Where
 from ..ledger import Ledger, Place
 from ..scdl.validator import RowValidator
-from .annex_sums import AnnexSums
+from .annex_sums import AnnexSums, is_number, numeric_fields
 from .comptable_sums import ComptableSums
 from .duplicates import Duplicates
 
@@ -164,12 +164,21 @@ class Evidence:
         if row.calculated:
             return
         self.annexes.add(row)
+        self._see_amounts(row)
         if "".join(row.values.values()).isascii():
             return
         for name, value in row.values.items():
             if not value.isascii() and any(mark in value for mark in _UNREADABLE):
                 element = f"Annexes/{row.table}/{row.item}[{row.index}]/{name}"
                 self.destroyed.add(Where(source_line=row.source_line, element=element))
+
+    def _see_amounts(self, row: AnnexRow) -> None:
+        """Numbers of an annex that are none (« NaN » was seen in a real one)."""
+        values = row.values
+        for name, kind in numeric_fields(row.table):
+            if name in values and not is_number(values[name], kind):
+                path = f"Annexes/{row.table}/{row.item}[{row.index}]/{name}"
+                self.values.add(Where(source_line=row.source_line, element=path))
 
     def close(self, header: Header) -> None:
         """After the pass: the whole header, its texts looked at for destroyed accents."""
