@@ -44,7 +44,10 @@ def _one(item: Item, action: Callable[..., Answer], options: Namespace, screen: 
         code, line, data = _refused(refusal, options.lang)
     except ValueError as error:
         code, line, data = REFUSED, str(error), {"error": str(error)}
-    screen.result(code, item.name, line, data)
+    if options.command == "summary" and code == FINE:
+        screen.document(item.name, line, data)
+    else:
+        screen.result(code, item.name, line, data)
     if options.verbose:
         for text in _details(data, options.lang):
             screen.detail(text)
@@ -188,8 +191,7 @@ def _summary(item: Item, options: Namespace, screen: Screen) -> Answer:
     from ..pipeline import read
 
     summary = read(item.source, siret=options.siret, plans=options.plan).summary
-    text = json.dumps(summary, ensure_ascii=False, indent=2)
-    return FINE, f"{_title(summary['document'], options.lang)}\n{text}", {"summary": summary}
+    return FINE, json.dumps(summary, ensure_ascii=False, indent=2), {"summary": summary}
 
 
 _ACTIONS: dict[str, Callable[..., Answer]] = {

@@ -38,6 +38,14 @@ class Screen:
             print(f"{self.paint(mark, colour)} {name}: {text}", file=self.out)
         self.out.flush()
 
+    def document(self, name: str, text: str, data: Mapping[str, Any]) -> None:
+        """A result that is a document itself: nothing but it goes out."""
+        if self.as_json:
+            self.result(0, name, "", data)
+        else:
+            self.clear()
+            print(text, file=self.out, flush=True)
+
     def detail(self, text: str) -> None:
         """A further line about the document above."""
         if not (self.quiet or self.as_json):
