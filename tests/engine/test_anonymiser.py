@@ -122,7 +122,8 @@ def planted_header(garden: Garden) -> bytes:
         "<Budget>": f"{bare()}<Budget>",
         "<CodBud ": f"<CodBud nom='{bare()}' ",
         "<LibellePoste V=": f"<LibellePoste V='{marked()}'>{bare()}</LibellePoste><Autre V=",
-        "DSC_COMMON": marked(),
+        "DSC_COMMON": bare(),
+        "<EnTeteBudget>": f"<EnTeteBudget id='{bare()}'>",
     }
     for old, new in swaps.items():
         assert old in document

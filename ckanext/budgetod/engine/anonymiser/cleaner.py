@@ -146,7 +146,9 @@ class Cleaner:
         for key, value in element.attrib.items():
             action = actions.get(key)
             name = shown_key(key)
-            if action in (Action.KEEP, Action.SCAN):
+            if action is Action.CODE and _PLAIN.fullmatch(value):
+                yield key, value
+            elif action in (Action.KEEP, Action.SCAN):
                 yield key, self._scanned(value, key, action, rule, place)
             elif name in rule.reasons:
                 self._ledger.masked("attribute", rule.table or rule.name, rule.reasons[name])

@@ -32,6 +32,7 @@ class Action(str, Enum):
     """What happens to a value; ``rules.yaml`` explains each."""
 
     KEEP = "keep"
+    CODE = "code"
     SCAN = "scan"
     SOBER = "sober"
     PARTY = "party"
@@ -161,9 +162,9 @@ def _rule(name: str, spec: Mapping[str, Any], table: str = "") -> Rule:
     for part in _parts(spec):
         fields |= dict(_fields(part))
     drops = _named(spec.get("drop"))
-    attributes = dict.fromkeys(spec.get("attributes", ()), Action.KEEP)
+    attributes = dict.fromkeys(spec.get("attributes", ()), Action.CODE)
     if table:
-        attributes |= dict.fromkeys(("id", "calculated", "generator"), Action.KEEP)
+        attributes |= dict.fromkeys(("id", "calculated", "generator"), Action.CODE)
     leaves = {leaf: dict(_fields(parts)) for leaf, parts in spec.get("leaves", {}).items()}
     reasons = drops | _named(spec.get("drop_attributes"))
     for parts in spec.get("leaves", {}).values():

@@ -20,6 +20,7 @@ class Plan:
     """What the rules want of a shape; numbers are ranks of its quoted values."""
 
     constant: tuple[int, ...] = ()
+    codes: list[int] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
     scanned: list[int] = field(default_factory=list)
     sober: list[int] = field(default_factory=list)
@@ -104,6 +105,8 @@ class Shapes:
         action = self._action(slot, slots)
         if action is Action.KEEP:
             plan.kept.append(rank)
+        elif action is Action.CODE:
+            plan.codes.append(rank)
             if slot == ("", "calculated"):
                 plan.calculated = rank
         elif action in (Action.SCAN, Action.WITH_PARTY, Action.PARTY):

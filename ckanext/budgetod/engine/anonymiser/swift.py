@@ -155,6 +155,9 @@ class Swift:
             first = plan.first[rank]
             if set(columns[rank]) != {first}:
                 rows.update(i for i, text in enumerate(columns[rank]) if text != first)
+        for rank in plan.codes:
+            if _ODD.search(b"".join(columns[rank])):
+                rows.update(i for i, text in enumerate(columns[rank]) if _ODD.search(text))
         for rank in plan.kept:
             if _ODD.search(b"".join(columns[rank])):
                 self._check(columns[rank], self._is_clean, rows)
