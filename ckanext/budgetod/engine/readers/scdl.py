@@ -47,6 +47,7 @@ GIVEN = ("BGT_SIRET", "BGT_NOM", "BGT_NATDEC")
 MAX_SIZE = 200_000_000
 _PLACE = {name: rank for rank, name in enumerate(COLUMNS)}
 _SAMPLE = 1000
+_LONGEST_CELL = 10_000
 _SIDE_OF = {text: code for code, text in SIDES.items()}
 _ORDRE_OF = {text: code for code, text in ORDRE.items()}
 _SECTION_OF = {text: code for code, text in SECTIONS.items()}
@@ -177,6 +178,8 @@ class ScdlTable:
         places = [(field, self._ranks.get(field.name)) for field in FIELDS]
         try:
             for cells in self._reader:
+                if max(map(len, cells), default=0) > _LONGEST_CELL:
+                    raise Unreadable("F07", line=self._reader.line_num)
                 if any(cells):
                     yield [self._cell(field, rank, cells) for field, rank in places]
         except (csv.Error, UnicodeError):
