@@ -10,9 +10,19 @@
 name=${2:?a workspace}
 export CKAN_INI=$STATE/$name.ini
 
+# Another code or another configuration means starting again what already runs.
+what_runs() {
+  {
+    cat "$CKAN_INI"
+    git -C "$PROJECT" rev-parse HEAD 2>/dev/null || true
+  } | cksum
+}
+
 start() {
   cd "$PROJECT"
-  local port
+  local port version=$STATE/run/$name.version
+  [ "$(cat "$version" 2>/dev/null || true)" = "$(what_runs)" ] || stop
+  what_runs >"$version"
   port=$(port_of "web-$name")
   # Two processes of four threads: a slow page never blocks the portal.
   start_daemon "web-$name" "127.0.0.1:$port" "$VENV/bin/gunicorn" --bind "127.0.0.1:$port" \
