@@ -23,6 +23,7 @@ from ckanext.budgetod.engine.builder_lines import sample_lines
 from ckanext.budgetod.engine.checks import registered
 from ckanext.budgetod.engine.document import Stage
 from ckanext.budgetod.engine.findings import Finding, Level
+from ckanext.budgetod.engine.findings_render import render
 from ckanext.budgetod.engine.report import Report
 
 SEALED = "2024-04-03T10:15:00"
@@ -251,6 +252,22 @@ def test_imbalance_says_how_much_where_and_which_chapters() -> None:
     )
     assert finding.where[0].source_line
     assert finding.where[0].element.startswith("Budget/LigneBudget[")
+
+
+def test_the_chapter_at_fault_is_told_when_it_can_be() -> None:
+    """041 is one movement seen twice: when it alone does not balance, it is the one."""
+
+    def change(line: dict[str, str]) -> dict[str, str] | None:
+        wrong = line["ContNat"] == "041" and line["CodRD"] == "D"
+        return {"CredOuv": "16250.00", "MtPrev": "16250.00"} if wrong else None
+
+    (finding,) = found(report(bp(lines=lines(change, "BP"))), "Q01")
+    own, others = finding.params["table"]
+    assert own["chapitre"] == "041 Opérations patrimoniales"
+    assert (own["ecart"], others["ecart"]) == ("1250.00", "0.00")
+    assert {place.line for place in finding.where} == set(own["lignes"])
+    shown = render(finding)
+    assert shown["table"]["rows"][1][0] == "Autres chapitres"
 
 
 def test_one_cent_is_an_imbalance() -> None:

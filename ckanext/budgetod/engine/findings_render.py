@@ -27,6 +27,7 @@ _HOLE = re.compile(r"\{(\w+)(?:(:)(\w+)|(\?\??)([^{}]*))?\}")
 _WORDS = {
     "fr": {
         "section": {"F": "fonctionnement", "I": "investissement"},
+        "chapter": {"…": "Autres chapitres"},
         "size_word": {"plus": "élevées", "moins": "faibles"},
         "debt": {"capital_exercice": "Capital remboursé", "interets_exercice": "Intérêts"},
         "reason": {
@@ -56,6 +57,7 @@ _WORDS = {
     },
     "en": {
         "section": {"F": "operating", "I": "investment"},
+        "chapter": {"…": "Other chapters"},
         "reason": {
             "empty": "empty cell",
             "not_listed": "value not in the list",

@@ -9,13 +9,15 @@ from typing import Any
 from ..document import Stage
 from ..findings import Finding, Level
 from ..ledger import CRED_OUV, PREV, RAR_PREC, REAL, ZERO, Key
-from .evidence import Evidence, bare_places, places, text
+from .evidence import MAX_WHERE, Evidence, bare_places, places, text
 from .registry import check
 
 SECTIONS = ("F", "I")
 SIDES = ("D", "R")
 MAX_TABLE = 12
 _ORDRE = ("040", "041", "042", "043")
+_SELF_BALANCED = {"F": "043", "I": "041"}
+"""The chapter of each section whose dépenses and recettes are the same movement."""
 _MIRRORS = (("040", "042"), ("042", "040"), ("041", "041"), ("043", "043"))
 
 
@@ -38,19 +40,25 @@ def section_is_balanced(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _imbalance(evidence: Evidence, section: str, gap: Decimal) -> Finding:
+    """The gap, and the chapters: the one at fault alone when it can be told, else the largest."""
     rows = _chapters(evidence, section)
-    unequal = [row for row in rows if row["ecart"] != "0.00"]
-    lines = [line for row in unequal for line in row["lignes"]]
+    own = _SELF_BALANCED[section]
+    fault = [row for row in rows if row["code"] == own and Decimal(row["ecart"]) == gap]
+    table = [*fault, _others(rows, own)] if fault else rows[:MAX_TABLE]
+    lines = {line for row in table for line in row["lignes"]}
     params = {
         "section": section,
         "plus": "D" if gap > 0 else "R",
         "moins": "R" if gap > 0 else "D",
         "ecart": text(abs(gap)),
-        "table": unequal[:MAX_TABLE],
+        "table": table,
     }
-    found = evidence.ledger.places(lambda key: key.section == section)
-    shown = tuple(place for place in places(found) if place.line in lines)
-    return Finding("Q01", Level.CONFIRM, params, shown)
+    codes = {row["code"] for row in table}
+    found = evidence.ledger.places(
+        lambda key: key.section == section and key.chapter in codes, len(rows) * 8
+    )
+    shown = [place for place in found if place.line in lines][:MAX_WHERE]
+    return Finding("Q01", Level.CONFIRM, params, places(shown))
 
 
 def _chapters(evidence: Evidence, section: str) -> list[dict[str, Any]]:
@@ -60,19 +68,36 @@ def _chapters(evidence: Evidence, section: str) -> list[dict[str, Any]]:
     rows = []
     for code in codes:
         spent, received = (ledger.credits(in_chapter(code, side)) for side in SIDES)
-        lines = [found.line for found in ledger.places(lambda key, c=code: key.chapter == c, 4)]
-        rows.append((abs(spent - received), _row(code, spent, received, lines)))
-    return [row for _, row in sorted(rows, key=lambda item: (-item[0], item[1]["chapitre"]))]
+        rows.append(_row(evidence, code, spent, received))
+    return sorted(rows, key=lambda row: (-abs(Decimal(row["ecart"])), row["code"]))
 
 
-def _row(code: str, spent: Decimal, received: Decimal, lines: list[int]) -> dict[str, Any]:
+def _others(rows: list[dict[str, Any]], but: str) -> dict[str, Any]:
+    """Every other chapter in one row."""
+    rest = [row for row in rows if row["code"] != but]
+    sums = {
+        name: text(sum((Decimal(row[name]) for row in rest), ZERO))
+        for name in ("depenses", "recettes", "ecart")
+    }
+    return {"code": "", "chapitre": "…", **sums, "lignes": []}
+
+
+def _row(evidence: Evidence, code: str, spent: Decimal, received: Decimal) -> dict[str, Any]:
+    found = evidence.ledger.places(lambda key: key.chapter == code, 4)
     return {
-        "chapitre": code,
+        "code": code,
+        "chapitre": chapter_name(evidence, code),
         "depenses": text(spent),
         "recettes": text(received),
         "ecart": text(spent - received),
-        "lignes": lines,
+        "lignes": [place.line for place in found],
     }
+
+
+def chapter_name(evidence: Evidence, code: str) -> str:
+    """« 041 Opérations patrimoniales »."""
+    labels = (e.chapter_label for k, e in evidence.ledger.accounts.items() if k.chapter == code)
+    return f"{code} {next(labels, '')}".strip()
 
 
 @check("Q02", Level.CONFIRM, applies=lambda e: e.header.stage not in (Stage.DM, Stage.BS))
@@ -168,8 +193,7 @@ def _ordre_row(
     evidence: Evidence, code: str, measure: Callable[[Callable[[Key], bool]], Decimal]
 ) -> dict[str, Any]:
     spent, received = (measure(in_chapter(code, side)) for side in SIDES)
-    lines = [found.line for found in evidence.ledger.places(lambda key: key.chapter == code, 4)]
-    return _row(code, spent, received, lines)
+    return _row(evidence, code, spent, received)
 
 
 @check("Q08", Level.INFO)

@@ -11,7 +11,7 @@ from ..findings import Finding, Level
 from ..informations import population
 from ..ledger import REAL, ZERO, Key, is_real
 from ..ratios import recompute
-from .balance import MAX_TABLE
+from .balance import MAX_TABLE, chapter_name
 from .evidence import Evidence, places, text
 from .registry import check
 
@@ -29,7 +29,7 @@ def spending_is_within_credits(evidence: Evidence) -> Iterator[Finding]:
     if not rows:
         return
     rows.sort(key=lambda row: -Decimal(row["ecart"]))
-    chapters = {row["chapitre"] for row in rows}
+    chapters = {row["code"] for row in rows}
     total = sum((Decimal(row["ecart"]) for row in rows), ZERO)
     found = evidence.ledger.places(lambda key: key.chapter in chapters and _spent(key))
     params = {"n": len(rows), "ecart": text(total), "table": rows[:MAX_TABLE]}
@@ -59,7 +59,8 @@ def _over(evidence: Evidence, code: str) -> dict[str, Any] | None:
     if done <= opened:
         return None
     return {
-        "chapitre": code,
+        "code": code,
+        "chapitre": chapter_name(evidence, code),
         "credits": text(opened),
         "realise": text(done),
         "ecart": text(done - opened),
