@@ -189,6 +189,26 @@ def test_tables_say_what_their_cells_are(app, town, published):
         assert all(cell.get("role") for cell in table.select("th, td"))
 
 
+def test_the_page_stays_readable_when_the_search_server_is_away(
+    app, town, published, ckan_config, monkeypatch
+):
+    from ckan.lib.search import common
+
+    nobody = "http://127.0.0.1:9/solr/nobody"
+    monkeypatch.setitem(ckan_config, "solr_url", nobody)
+    if hasattr(common, "SolrSettings"):  # CKAN 2.11 keeps it apart
+        monkeypatch.setattr(common.SolrSettings, "_url", nobody)
+    assert not common.is_available()
+    soup = page(app, f"/budget/{town.dataset_name()}")
+    assert "Publié" in text(soup.select_one("main"))
+
+
+def test_the_same_file_again_leads_to_the_deposit_it_already_had(app, town, published):
+    answer = send(app, "/budget/new", town, town.document())
+    soup = page(app, answer.headers["Location"], town.editor)
+    assert soup.select_one("#bod-progress")["data-state"] == "published"
+
+
 # --- report ---
 def test_a_project_waits_and_can_be_published_as_it_is(app, town, submit, work):
     row = submit(town, town.document(stage="bp", projet=True))

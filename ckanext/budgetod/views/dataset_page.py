@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckan.lib.search.common import SearchError, SolrConnectionError
 from ckan.plugins import plugin_loaded
 from ckanext.scheming.helpers import scheming_choices_label
 
@@ -28,13 +29,25 @@ def page(package: Package) -> dict[str, Any]:
     main = documents.main_document(found)
     return {
         "can_edit": can_edit(package),
-        "groups": [with_addresses(group, package) for group in documents.groups(found, lang)],
+        "groups": groups(found, package),
         "waiting": documents.waiting(found),
         "essential": _essential(main),
         "essential_caption": _caption(main, package),
         "attachments": attachments(package),
         "side": side(package, lang),
     }
+
+
+def groups(found: Sequence[Package], package: Package) -> list[dict[str, Any]]:
+    """Rows of the documents, grouped by stage, with the addresses of their pages."""
+    shown = documents.groups(found, language())
+    return [with_addresses(group, package) for group in shown]
+
+
+def checks(package: Package) -> dict[str, Any]:
+    """What the list of reports shows."""
+    found = tk.get_action("budgetod_dataset_documents")({}, {"id": package["id"]})
+    return {"can_edit": can_edit(package), "groups": groups(found, package)}
 
 
 def can_edit(package: Package) -> bool:
@@ -135,10 +148,17 @@ def years(package: Package) -> list[dict[str, Any]]:
     siren = package.get("budget_siren")
     if not siren:
         return []
-    query = {"fq": f'+dataset_type:budget +budget_siren:"{siren}"', "rows": 50}
-    found = tk.get_action("package_search")({}, {**query, "include_private": True})["results"]
-    entries = {p["id"]: _year(p, package) for p in (*found, package)}
+    entries = {p["id"]: _year(p, package) for p in (*_of_siren(siren), package)}
     return sorted(entries.values(), key=lambda entry: entry["exercice"], reverse=True)
+
+
+def _of_siren(siren: str) -> Sequence[Package]:
+    """Datasets of this SIREN that the reader may see; none while the search server is away."""
+    query = {"fq": f'+dataset_type:budget +budget_siren:"{siren}"', "rows": 50}
+    try:
+        return tk.get_action("package_search")({}, {**query, "include_private": True})["results"]
+    except (SearchError, SolrConnectionError):
+        return []
 
 
 def _year(other: Package, package: Package) -> dict[str, Any]:

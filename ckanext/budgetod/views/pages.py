@@ -86,7 +86,7 @@ def act(action: str, data: dict[str, Any]) -> bool:
 def checks(id: str) -> Any:  # noqa: A002
     """Every document of the dataset with its report."""
     package = lookup.package(id)
-    return render("budgetod/checks.html", {"pkg": package, "page": dataset_page.page(package)})
+    return render("budgetod/checks.html", {"pkg": package, "page": dataset_page.checks(package)})
 
 
 def report(id: str, conversion_id: str) -> Any:  # noqa: A002
