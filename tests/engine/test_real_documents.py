@@ -42,7 +42,8 @@ CONFIRM = {
     "dm2-2021-m14-crach": set(),
 }
 """True facts to confirm: no vote date (or an impossible one), no seal, changed since it, three
-accounts deleted from the plan, three « NaN » where a number stands. P01 depends on words and is told apart."""
+accounts deleted from the plan, three « NaN » where a number stands. P01 depends on words and is
+told apart."""
 
 FAULTY = {
     "cfu-2023-m57a-mohon-mojibake": {"F14", "N08", "Q20", "S03", "S06"},
