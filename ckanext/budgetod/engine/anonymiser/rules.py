@@ -77,6 +77,8 @@ class Rule:
     parties: Mapping[str, Party] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    plans: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What ``shapes`` understood of rows of this rule."""
 
 
 @dataclass(frozen=True, slots=True)

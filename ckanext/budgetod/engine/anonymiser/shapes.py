@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .cleaner import Verdict
 from .rules import Action, Rule
 
 _TAG = re.compile(rb"<(/?)([\w.\-]+)((?: [\w.\-:]+=\"\")*)(/?)>")
 _ATTRIBUTE = re.compile(rb' ([\w.\-:]+)=""')
 
+MAX_SHAPES = 4096
 Texts = tuple[bytes, ...]
 
 
@@ -19,7 +20,7 @@ Texts = tuple[bytes, ...]
 class Plan:
     """What the rules want of a shape; numbers are ranks of its quoted values."""
 
-    constant: tuple[int, ...] = ()
+    constant: tuple[tuple[int, bytes], ...] = ()
     codes: list[int] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
     scanned: list[int] = field(default_factory=list)
@@ -29,9 +30,11 @@ class Plan:
     calculated: int | None = None
     left_out: re.Pattern[bytes] | None = None
     reasons: list[str] = field(default_factory=list)
-    first: Texts = ()
     cut: int = 0
-    verdicts: dict[Texts, Verdict] = field(default_factory=dict)
+
+    def fits(self, texts: Sequence[bytes]) -> bool:
+        """True when the namespaces of a row are those that the plan was made with."""
+        return all(texts[rank] == text for rank, text in self.constant)
 
 
 class _Slot(NamedTuple):
@@ -49,32 +52,41 @@ class Shapes:
         self._wanted = wanted
         self._name = rule.name.encode()
 
-    def plan(self, shape: Texts, first: list[bytes]) -> Plan | None:
+    def plan(self, shape: Texts, first: Sequence[bytes]) -> Plan | None:
+        """What the rules want of rows of this shape; None: they go the careful way.
+
+        Plans hold names, never values: they are kept for the next document.
+        """
+        kept, key = self.rule.plans, (self._wanted, shape)
+        plan = kept.get(key)
+        if key not in kept or (plan is not None and not plan.fits(first)):
+            plan = self._plan(shape, first)
+            if len(kept) < MAX_SHAPES:
+                kept[key] = plan
+        return plan
+
+    def _plan(self, shape: Texts, first: Sequence[bytes]) -> Plan | None:
         slots = self._slots(shape)
         if slots is None:
             return None
-        plan = Plan(first=tuple(first))
+        plan = Plan()
         constant, out = [], []
         for rank, slot in enumerate(slots):
             if not slot.leaf and slot.attribute.startswith("xmlns"):
                 constant.append(rank)
             elif not self._place(plan, slot, rank, slots, out):
                 return None
-        plan.constant = tuple(constant)
-        plan.cut = (
-            1
-            + len(self._name)
-            + sum(len(f' {slots[rank].attribute}=""') + len(first[rank]) for rank in constant)
-        )
+        if [first[r].decode() for r in constant if slots[r].attribute == "xmlns"] != [
+            self.rule.namespace
+        ]:
+            return None
+        plan.constant = tuple((rank, first[rank]) for rank in constant)
+        plan.cut = 1 + len(self._name)
+        plan.cut += sum(len(f' {slots[r].attribute}=""') + len(first[r]) for r in constant)
         plan.judged = _ranks(slots, self._deciding())
         plan.wanted = _ranks(slots, self._wanted)
         plan.left_out = _leaves_out(out)
-        return plan if self._is_ours(plan, slots, first) else None
-
-    def _is_ours(self, plan: Plan, slots: list[_Slot], first: list[bytes]) -> bool:
-        """True when names without prefix are in the namespace of the rule."""
-        own = [first[r].decode() for r in plan.constant if slots[r].attribute == "xmlns"]
-        return own == [self.rule.namespace]
+        return plan
 
     def _slots(self, shape: Texts) -> list[_Slot] | None:
         """Whose each quoted value is; None when the row is not leaves in a row element."""

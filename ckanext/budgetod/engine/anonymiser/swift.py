@@ -10,11 +10,11 @@ way would have written, white space apart.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import chain
 from typing import NamedTuple
 
 from ..readers.safexml import Element, serialise
@@ -22,12 +22,10 @@ from . import parties, patterns
 from .cleaner import Cleaner, Verdict
 from .ledger import Ledger
 from .rules import Rule
-from .shapes import Plan, Shapes, Texts
+from .shapes import MAX_SHAPES, Plan, Shapes, Texts
 
-_ODD = re.compile(rb"[\s@&\x80-\xff]")
-_MAX_SHAPES = 4096
 _MAX_TEXTS = 20_000
-BATCH = 256
+BATCH = 1000
 _TRUE = (b"true", b"1")
 
 
@@ -69,6 +67,7 @@ class Swift:
         self._shapes = Shapes(rule, wanted)
         self._plans: dict[Texts, Plan | None] = {}
         self._clean: set[bytes] = set()
+        self._verdicts_known: dict[tuple[str, ...], dict[Texts, Verdict]] = {}
         self._name = rule.name.encode()
 
     def add(self, element: Element, rank: int) -> bool:
@@ -95,7 +94,7 @@ class Swift:
         self, shape: Texts, rows: list[Row], texts: list[list[bytes]], batch: Batch
     ) -> Sequence[bytes | Aside]:
         """Rows of one shape."""
-        if shape not in self._plans and len(self._plans) < _MAX_SHAPES:
+        if shape not in self._plans and len(self._plans) < MAX_SHAPES:
             self._plans[shape] = self._shapes.plan(shape, texts[0])
         plan = self._plans.get(shape)
         if plan is None:
@@ -151,16 +150,16 @@ class Swift:
     def _careful(self, plan: Plan, columns: list[Texts]) -> set[int]:
         """Indexes of the rows in which a value needs a change."""
         rows: set[int] = set()
-        for rank in plan.constant:
-            first = plan.first[rank]
+        for rank, first in plan.constant:
             if set(columns[rank]) != {first}:
                 rows.update(i for i, text in enumerate(columns[rank]) if text != first)
-        for rank in plan.codes:
-            if _ODD.search(b"".join(columns[rank])):
-                rows.update(i for i, text in enumerate(columns[rank]) if _ODD.search(text))
-        for rank in plan.kept:
-            if _ODD.search(b"".join(columns[rank])):
-                self._check(columns[rank], self._is_clean, rows)
+        plain = [columns[rank] for rank in (*plan.codes, *plan.kept)]
+        if _is_odd(b"".join(chain.from_iterable(plain))):
+            for rank in plan.codes:
+                rows.update(i for i, text in enumerate(columns[rank]) if _is_odd(text))
+            for rank in plan.kept:
+                if _is_odd(b"".join(columns[rank])):
+                    self._check(columns[rank], self._is_clean, rows)
         for rank in plan.scanned:
             self._check(columns[rank], self._is_clean, rows)
         for rank in plan.sober:
@@ -189,16 +188,29 @@ class Swift:
         return sober and self._is_clean(raw)
 
     def _verdicts(self, plan: Plan, columns: list[Texts]) -> list[Verdict]:
-        known = plan.verdicts
-        keys = list(zip(*(columns[rank] for _, rank in plan.judged), strict=True))
-        if len(known) >= _MAX_SHAPES:
+        names = tuple(name for name, _ in plan.judged)
+        known = self._verdicts_known.setdefault(names, {})
+        keys = list(zip(*self._deciding(plan, columns), strict=True))
+        if len(known) >= _MAX_TEXTS:
             known.clear()
         for key in set(keys) - known.keys():
-            known[key] = self._judge(plan, key)
+            known[key] = self._judge(names, key)
         return [known[key] for key in keys]
 
-    def _judge(self, plan: Plan, key: Texts) -> Verdict:
-        names = (name for name, _ in plan.judged)
+    def _deciding(self, plan: Plan, columns: list[Texts]) -> list[Texts]:
+        """The columns that decide; where one code decides for all rows, names are not looked at."""
+        ranks = dict(plan.judged)
+        found = [columns[rank] for _, rank in plan.judged]
+        (only, *others) = self.rule.parties.values()
+        if others or only.cautious or only.code not in ranks:
+            return found
+        codes = columns[ranks[only.code]]
+        if not all(map(bytes.strip, codes)):
+            return found
+        blank = (b"x",) * len(codes)
+        return [codes if name == only.code else blank for name, _ in plan.judged]
+
+    def _judge(self, names: tuple[str, ...], key: Texts) -> Verdict:
         values = {name: unescape(t.decode()) for name, t in zip(names, key, strict=True)}
         verdict = self._cleaner.verdict(self.rule, values)
         if verdict is Verdict.LEGAL and self._shy(values):
@@ -212,3 +224,8 @@ class Swift:
             for name in cautious
             if values.get(name)
         )
+
+
+def _is_odd(text: bytes) -> bool:
+    """True for what is not surely a code or a number: blanks, @, escapes, other than ASCII."""
+    return b" " in text or b"@" in text or b"&" in text or not text.isascii()

@@ -96,8 +96,12 @@ class Walker:
             yield from self._leave(depth + 1)
         depth += 1
         choose = self._choose
+        alike, is_unit = None, False
         for element in rest:
-            if choose(element, depth) is Choice.UNIT:  # nearly all of them: no detour
+            tag = element.tag
+            if tag != alike or not is_unit:  # rows of a table are all alike: asked once
+                alike, is_unit = tag, choose(element, depth) is Choice.UNIT
+            if is_unit:
                 yield Step("unit", element, depth)
             else:
                 yield from self._whole(element, depth)
