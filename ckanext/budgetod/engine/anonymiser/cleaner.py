@@ -213,9 +213,9 @@ class Cleaner:
     def verdict(self, rule: Rule, values: dict[str, str]) -> Verdict:
         """What the parties of a row are together: one person is enough to hide it."""
         verdicts = {
-            self._verdict(party, values[name], values)
+            self._verdict(party, values.get(name, ""), values)
             for name, party in rule.parties.items()
-            if values.get(name)
+            if values.get(name) or values.get(party.code, "").strip() in party.natural
         }
         for verdict in (Verdict.NATURAL, Verdict.UNKNOWN):
             if verdict in verdicts:

@@ -174,8 +174,7 @@ class Swift:
 
     def _is_clean(self, raw: bytes) -> bool:
         """True when a text holds nothing to mask."""
-        text = unescape(raw.decode())
-        if patterns.suspect(text) and patterns.hits(text):
+        if patterns.suspect_raw(raw) and patterns.hits(unescape(raw.decode())):
             return False
         if len(self._clean) >= _MAX_TEXTS:
             self._clean.clear()

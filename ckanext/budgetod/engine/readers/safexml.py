@@ -142,7 +142,7 @@ def walk(stream: BoundedStream, choose: Chooser) -> Iterator[Step]:
     """Cut a document into units, in document order, in bounded memory.
 
     ``choose(element, depth)`` is asked for every element that is not inside a unit, as soon as its
-    start tag was read; it must be a pure function of the name, attributes and ancestors. Comments
+    start tag was read; it must be a pure function of the name and ancestors. Comments
     and processing instructions inside containers are met too (their ``tag`` is not text). The root
     is always opened. The caller may change a unit, not move it.
 
