@@ -67,15 +67,15 @@ class Ledger:
     def __init__(self) -> None:
         self.entries: dict[Key, Entry] = {}
         self.filled = [False] * 7
-        self.stated = [False] * 7
         self.lines = 0
         self._accounts: dict[Key, Entry] = {}
 
     def add(self, resolved: ResolvedLine) -> None:
         """Count one line."""
-        self._accounts = {}
+        if self._accounts:
+            self._accounts = {}
         line = resolved.line
-        key = Key(
+        key = (
             resolved.section,
             line.cod_rd,
             line.op_budg,
@@ -83,9 +83,9 @@ class Ledger:
             line.nature,
             line.fonction,
         )
-        entry = self.entries.get(key)
+        entry = self.entries.get(key)  # type: ignore[call-overload] - a Key is such a tuple
         if entry is None:
-            entry = self.entries[key] = Entry(
+            entry = self.entries[Key(*key)] = Entry(
                 [ZERO] * 7,
                 resolved.chapitre_label,
                 resolved.nature_label,
@@ -100,11 +100,9 @@ class Ledger:
 
     def _sum(self, sums: list[Decimal], amounts: Iterable[Decimal | None]) -> None:
         for rank, amount in enumerate(amounts):
-            if amount is not None:
-                self.stated[rank] = True
-                if amount:
-                    sums[rank] += amount
-                    self.filled[rank] = True
+            if amount:
+                sums[rank] += amount
+                self.filled[rank] = True
 
     @property
     def has_credits(self) -> bool:

@@ -15,6 +15,8 @@ from ckanext.budgetod.engine.siret import valid_siret
 from .schema import FIELDS, PATTERNS, Field
 
 _KNOWN_CELLS = 5000
+_HEAD = next(rank for rank, field in enumerate(FIELDS) if field.kind == "number")
+"""Cells before the amounts: rows of one account repeat them."""
 
 
 class BadCell(NamedTuple):
@@ -34,23 +36,35 @@ class RowValidator:
         self.bad: Counter[BadCell] = Counter()
         self.first_row: dict[BadCell, int] = {}
         self._good: list[set[str]] = [set() for _ in FIELDS]
+        self._heads: set[tuple[str, ...]] = set()
 
     def check(self, row: Sequence[str]) -> list[BadCell]:
         """The bad cells of a row, [] when it is valid."""
+        if len(row) != len(FIELDS):
+            raise ValueError(f"{len(row)} cells for {len(FIELDS)} columns")
         self.rows += 1
-        found: list[BadCell] = []
-        for field, text, good in zip(FIELDS, row, self._good, strict=True):
-            if text in good:
-                continue
-            reason = fault(field, text)
-            if reason:
-                found.append(BadCell(field.name, reason))
-            elif len(good) < _KNOWN_CELLS:
-                good.add(text)
+        head = tuple(row[:_HEAD])
+        found = [] if head in self._heads else self._bad_cells(row, 0, _HEAD)
+        if not found and len(self._heads) < _KNOWN_CELLS:
+            self._heads.add(head)
+        found += self._bad_cells(row, _HEAD, len(FIELDS))
         if found:
             self._count(found)
         else:
             self.valid += 1
+        return found
+
+    def _bad_cells(self, row: Sequence[str], start: int, end: int) -> list[BadCell]:
+        found: list[BadCell] = []
+        for rank in range(start, end):
+            text = row[rank]
+            if (not text and not FIELDS[rank].required) or text in self._good[rank]:
+                continue
+            reason = fault(FIELDS[rank], text)
+            if reason:
+                found.append(BadCell(FIELDS[rank].name, reason))
+            elif len(self._good[rank]) < _KNOWN_CELLS:
+                self._good[rank].add(text)
         return found
 
     def _count(self, found: list[BadCell]) -> None:
