@@ -6,6 +6,7 @@ private staging storage, and what was learnt about it.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import uuid
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from werkzeug.datastructures import FileStorage
 
 from ckanext.budgetod import config, engine
 from ckanext.budgetod.engine.errors import DocumentRefused
+from ckanext.budgetod.engine.readers import sniff
 
 from . import messages, storage
 from .recognise import is_budget
@@ -23,7 +25,9 @@ from .recognise import is_budget
 if TYPE_CHECKING:
     from ckanext.budgetod.engine.anonymiser import GatePass
 
-PDF_MAGIC = b"%PDF-"
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_BLANKS = re.compile(r"[\x00-\x20]+")
+"""What a browser passes over when it reads the scheme of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +87,28 @@ def require_pdf(upload: FileStorage) -> None:
     upload.stream.seek(0)
     head = upload.stream.read(1024)
     upload.stream.seek(0)
-    if PDF_MAGIC not in head:
+    if sniff.kind_of(head) is not sniff.Kind.PDF:
         raise messages.only_pdf()
 
 
 def check_link(url: str) -> None:
-    """A link to an XML is refused: what it shows could change and would not be anonymised."""
+    """A link to an XML is refused: what it shows could change and would not be anonymised.
+
+    So is one that is not on the web: a browser would run "javascript:" on the portal's own page.
+    """
+    scheme = _SCHEME.match(_BLANKS.sub("", url))
+    if scheme and scheme[1].lower() not in ("http", "https"):
+        _refuse_address(url)
     path = url.split("?")[0].split("#")[0].lower()
     if path.endswith((".xml", ".xml.gz", ".zip")):
         raise messages.link_to_document()
+
+
+def _refuse_address(url: str) -> None:
+    """CKAN's own error for what is not the address of a page. Raises ValidationError."""
+    errors: dict[Any, list[str]] = {("url",): []}
+    tk.get_validator("url_validator")(("url",), {("url",): url}, errors, {})
+    raise tk.ValidationError({"url": errors[("url",)]})
 
 
 def _name(upload: FileStorage) -> str:

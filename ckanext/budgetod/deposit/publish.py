@@ -21,6 +21,7 @@ from ckanext.budgetod.model.conversion import now
 
 from . import identity, intake, metadata, storage
 from .jobs import NotNow, Overtaken
+from .owners import owner_of
 
 KEY = "budgetod_publisher"
 _TOKEN = object()
@@ -51,10 +52,24 @@ def ensure_dataset(
     package = model.Package.get(package_id)
     if package is None:
         _create(package_id, budget, owner_org, collectivite, user)
-    elif package.state != "active":
-        _undelete(package)
+    else:
+        if package.state != "active":
+            _undelete(package)
+        _bring_home(package, budget[0], owner_org)
     model.Session.commit()
     return package_id
+
+
+def _bring_home(package: model.Package, siren: str, owner_org: str) -> None:
+    """A dataset that another organisation made goes to the one that holds the SIREN.
+
+    Before anything is deposited there: editors of the other one would read what waits.
+    """
+    holder = owner_of(siren)
+    if holder is None or holder.id != owner_org or package.owner_org == owner_org:
+        return
+    before = _show(package.id)
+    _revise(before, {"owner_org": owner_org}, before["resources"])
 
 
 def _free_id(budget: tuple[str, int]) -> str:
@@ -101,7 +116,23 @@ def _undelete(package: model.Package) -> None:
     """A deleted dataset comes back private and without the files of its documents."""
     before = _show(package.id)
     others = [r for r in before["resources"] if r.get("budgetod_role") not in metadata.ROLES]
+    gone = [one for one in BudgetDocument.of_package(package.id) if one.published_serial]
+    for document in gone:
+        _unpublish(document)
     _revise(before, {"state": "active", "private": True}, others)
+    for document in gone:
+        forget_files(document)
+
+
+def _unpublish(document: BudgetDocument) -> None:
+    """What was in public went with its dataset: the same file again is a new deposit."""
+    for row in Conversion.newest(document_key=document.key, state=State.PUBLISHED.value):
+        row.enter(State.WITHDRAWN)
+    if document.current_serial == document.published_serial:
+        document.current_serial = None
+    document.published_serial = None
+    document.withdrawn = now()
+    model.Session.flush()
 
 
 # --- publication ---------------------------------------------------------------------------------
