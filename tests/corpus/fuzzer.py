@@ -111,7 +111,7 @@ def change_value(data: bytes, draw: random.Random) -> bytes:
     if not places:
         return data
     at = data.index(b'V="', draw.choice(places)) + 3
-    end = data.index(b'"', at)
+    end = max(at, data.find(b'"', at))
     return data[:at] + draw.choice(WORDS).replace(b'"', b"").replace(b"<", b"") + data[end:]
 
 

@@ -14,7 +14,7 @@ from ckanext.budgetod.engine.document import Header
 from ckanext.budgetod.engine.errors import DocumentRefused
 from ckanext.budgetod.engine.readers import open_document
 
-from .hostile import CASES, SECRET, Refused
+from .hostile import CASES, SECRET, Refused, inside
 
 HOSTNAME = Path("/etc/hostname")
 
@@ -79,11 +79,9 @@ def test_nobody_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
             continue
 
 
-@pytest.mark.parametrize(
-    "name", ["200,000 unknown elements", "an unknown element with 200,000 children"]
-)
-def test_what_nobody_knows_takes_no_memory(name: str) -> None:
-    document = CASES[name][0]()
+@pytest.mark.parametrize("xml", ["<a/>" * 60_000, f"<a>{'<b/>' * 60_000}</a>"])
+def test_what_nobody_knows_takes_no_memory(xml: str) -> None:
+    document = inside(xml)
     anonymise(io.BytesIO(CASES["no declaration"][0]()), io.BytesIO())
     tracemalloc.start()
     anonymise(io.BytesIO(document), io.BytesIO())
