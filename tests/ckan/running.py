@@ -187,18 +187,36 @@ class Site:
             return 0, b""
 
     def kill(self, process: subprocess.Popen) -> None:
-        """Kill -9: the process and its children, no goodbye."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        """Kill -9: the process and all its descendants, no goodbye."""
+        for pid in [process.pid, *_descendants(process.pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait(10)
-        if process in self.processes:
-            self.processes.remove(process)
+        self.processes.remove(process)
+
+    def calm(self) -> None:
+        """Back to a web process alone, with all services up."""
+        for process in self.processes[1:]:
+            self.kill(process)
+        for line in (self.solr, self.redis):
+            line.cut()
+            line.mend()
 
     def stop(self) -> None:
         for process in list(self.processes):
             self.kill(process)
         self.solr.cut()
         self.redis.cut()
+
+
+def _descendants(pid: int) -> list[int]:
+    """Children of a process, their children and so on (rq's work horse has its own group)."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in task.read_text().split():
+                found += [int(child), *_descendants(int(child))]
+    return found
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 30, step: float = 0.1) -> Any:

@@ -77,14 +77,18 @@ def _retry() -> rq.Retry:
 
 
 def is_live(job_id: str | None) -> bool:
-    """True while the job waits, runs or is planned. Raises RedisError when Redis is down."""
+    """True while the job waits or runs. Raises RedisError when Redis is down.
+
+    A retry that rq only planned does not count: its scheduler may not run. Twice the same job does
+    no harm, the second finds the row taken.
+    """
     if not job_id:
         return False
     try:
         status = ckan_jobs.job_from_id(job_id).get_status()
     except (KeyError, NoSuchJobError):
         return False
-    return str(getattr(status, "value", status)) in ("queued", "started", "scheduled", "deferred")
+    return str(getattr(status, "value", status)) in ("queued", "started", "deferred")
 
 
 def run(row_id: str) -> None:
