@@ -146,6 +146,13 @@ def test_findings_are_shown_most_serious_first_without_empty_levels():
     assert sections[1]["findings"][0]["places"] == []
 
 
+def test_what_holds_the_publication_back_comes_first_in_its_level():
+    first = {**REPORT["findings"][0], "code": "S01"}
+    held = {**REPORT["findings"][0], "code": "S02"}
+    sections = report_view.sections({"findings": [first, held]}, "fr", ["S02"])
+    assert [finding["code"] for finding in sections[0]["findings"]] == ["S02", "S01"]
+
+
 def test_marks_are_as_many_as_the_controls_that_ran():
     marks = report_view.marks(REPORT)
     assert (marks.count("passed"), marks.count("failed")) == (14, 1)

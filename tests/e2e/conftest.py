@@ -95,6 +95,7 @@ def accessible() -> Callable[..., None]:
     """Fail on any violation that axe finds in our part of the page."""
 
     def check(page: Any, part: str = ".bod") -> None:
+        page.wait_for_load_state()
         assert page.locator(part).count(), f"no {part} on {page.url}"
         found = axe_playwright.Axe().run(page, context=part).response
         assert found["passes"], "axe looked at nothing"

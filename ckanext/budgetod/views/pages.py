@@ -103,7 +103,7 @@ def report(id: str, conversion_id: str) -> Any:  # noqa: A002
         "report": found,
         "title": naming.of_the_document(conversion.get("document") or {}),
         "box": report_view.summary_box(conversion),
-        "sections": report_view.sections(found, lang),
+        "sections": report_view.sections(found, lang, conversion.get("questions") or ()),
         "marks": report_view.marks(found),
         "passed": report_view.passed(found, lang),
         "masked": report_view.masked(found, lang),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -17,9 +17,14 @@ _LEVELS = ("blocking", "confirm", "info")
 MAX_NAMES = 12
 
 
-def sections(report: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
-    """Findings by level, most serious first; empty levels are left out."""
-    findings = report.get("findings") or []
+def sections(
+    report: Mapping[str, Any], lang: str, questions: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Findings by level, most serious first; empty levels are left out.
+
+    In its level, what holds the publication back (``questions``) comes before the rest.
+    """
+    findings = sorted(report.get("findings") or (), key=lambda f: f["code"] not in questions)
     shown = []
     for name in _LEVELS:
         mine = [_finding(f, lang) for f in findings if f["level"] == name]
