@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +14,13 @@ from ckan.types import Context
 
 from ckanext.budgetod.deposit import gate, identity, messages, publish
 from ckanext.budgetod.deposit.arrival import Arrival
+from ckanext.budgetod.deposit.owners import owner_of
 from ckanext.budgetod.deposit.protect import ATTACHED, Guarded, clean_attached
 from ckanext.budgetod.model import BudgetDocument
 
 __all__ = [
+    "bulk_update_delete",
+    "bulk_update_public",
     "dataset_purge",
     "package_create",
     "package_delete",
@@ -28,6 +32,8 @@ __all__ = [
 TYPE = "budget"
 ENTRIES = "budgetod_entries"
 """Context key (no HTTP caller can set it): entries that ``resource_create`` made for documents."""
+ADDRESS = re.compile(r"budget-(\d{9})-\d{4}")
+"""Names of datasets kept for the organisation that holds the SIREN."""
 INDEX_DOWN = (SearchError, SearchIndexError)
 Next = Callable[[Context, dict[str, Any]], Any]
 
@@ -37,6 +43,7 @@ def package_create(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
     """A budget dataset begins private and without system fields; uploads pass the gate."""
     if publish.is_publisher(context):
         return next_(context, data_dict)
+    _refuse_address(data_dict)
     resources = data_dict.get("resources") or []
     if data_dict.get("type") != TYPE:
         _guard(resources)
@@ -47,6 +54,16 @@ def package_create(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
     guarded.clean_dataset(data_dict)
     data_dict["name"] = name
     return _with_documents(next_, context, data_dict, guarded, None)
+
+
+def _refuse_address(data_dict: dict[str, Any]) -> None:
+    """Nobody takes the address of another organisation's budget before it is deposited."""
+    found = ADDRESS.fullmatch(str(data_dict.get("name") or ""))
+    holder = owner_of(found[1]) if found else None
+    named = model.Group.get(data_dict.get("owner_org") or "")
+    if holder is not None and (named is None or named.id != holder.id):
+        params = {"autre": holder.display_name, "siret": "", "org": "—"}
+        raise messages.DepositRefused("I02", params)
 
 
 @tk.chained_action
@@ -63,6 +80,8 @@ def package_update(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
     guarded.entries = set(context.get(ENTRIES, ()))
     guarded.clean_dataset(data_dict)
     gone = _deletions(guarded, data_dict)
+    if data_dict.get("state") == "deleted":
+        gone = guarded.documents
     result = _with_documents(next_, context, data_dict, guarded, package)
     for document in gone:
         _withdrawn(document)
@@ -222,14 +241,51 @@ def dataset_purge(next_: Next, context: Context, data_dict: dict[str, Any]) -> A
     return _end_documents(next_, context, data_dict)
 
 
+@tk.chained_action
+def bulk_update_delete(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
+    """As ``package_delete``, for several datasets of an organisation."""
+    result = next_(context, data_dict)
+    for package_id in _budgets(data_dict):
+        _end(package_id)
+    return result
+
+
+@tk.chained_action
+def bulk_update_public(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
+    """Several datasets become public, but no budget without a published document."""
+    empty = [one for one in _budgets(data_dict) if not Guarded({}, _documents(one)).published()]
+    kept = [name for name in data_dict.get("datasets") or [] if _id_of(name) not in empty]
+    return next_(context, {**data_dict, "datasets": kept})
+
+
+def _budgets(data_dict: dict[str, Any]) -> list[str]:
+    """Ids of the organisation's own budget datasets among ``datasets``: CKAN leaves others alone."""
+    packages = [model.Package.get(name) for name in data_dict.get("datasets") or []]
+    mine = [one for one in packages if one and one.owner_org == data_dict.get("org_id")]
+    return [package.id for package in mine if package.type == TYPE]
+
+
+def _id_of(name: str) -> str:
+    package = model.Package.get(name)
+    return package.id if package is not None else name
+
+
+def _documents(package_id: str) -> list[BudgetDocument]:
+    return BudgetDocument.of_package(package_id)
+
+
 def _end_documents(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
     package = model.Package.get(data_dict.get("id") or "")
     package_id = package.id if package is not None and package.type == TYPE else None
     result = next_(context, data_dict)
     if package_id is not None:
-        for document in BudgetDocument.of_package(package_id):
-            _withdrawn(document)
+        _end(package_id)
     return result
+
+
+def _end(package_id: str) -> None:
+    for document in _documents(package_id):
+        _withdrawn(document)
 
 
 # --- shared --------------------------------------------------------------------------------------
@@ -245,7 +301,7 @@ def _guarded(context: Context, package: model.Package) -> Guarded:
             {"user": context.get("user", ""), "ignore_auth": True, "use_cache": False},
             {"id": package.id},
         )
-    return Guarded(original, BudgetDocument.of_package(package.id))
+    return Guarded(original, _documents(package.id))
 
 
 def _has_resource(package: model.Package, resource_id: str) -> bool:
