@@ -26,7 +26,7 @@ from .document import AnnexRow, Header
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-SPOOL = 2_000_000
+SPOOL = 400_000
 """Bytes of one table that stay in memory."""
 BATCH = 128
 """Rows that are written to the temporary file together."""

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from ..annex_cells import cells, declared
 from ..document import AnnexRow
 from ..ledger import ZERO
-from ..readers.values import amount
 
 _MAX_BUDGETS = 200
 
@@ -67,18 +66,14 @@ _NUMERIC = frozenset({"amount", "percent", "number", "int", "posts", "years"})
 
 
 @lru_cache(maxsize=256)
-def numeric_fields(table: str) -> tuple[tuple[str, str], ...]:
-    """Name and type of the fields of a known table that hold numbers."""
+def numeric_fields(table: str) -> dict[str, str]:
+    """Type of each field of a known table that holds a number."""
     fields = declared()["tables"].get(table, {}).get("fields", {})
-    return tuple((name, kind) for name, kind in fields.items() if kind in _NUMERIC)
+    return {name: kind for name, kind in fields.items() if kind in _NUMERIC}
 
 
 def is_number(text: str, kind: str) -> bool:
     """True for what a column of this type can hold: « NaN » cannot, an empty text can."""
-    if not text:
+    if not text or text.replace(".", "", 1).isdecimal():
         return True
-    try:
-        amount(text)
-    except ValueError:
-        return kind != "amount" and cells(text, kind, {}) != [""]
-    return True
+    return cells(text, kind, {}) != [""]

@@ -174,9 +174,9 @@ class Evidence:
 
     def _see_amounts(self, row: AnnexRow) -> None:
         """Numbers of an annex that are none (« NaN » was seen in a real one)."""
-        values = row.values
-        for name, kind in numeric_fields(row.table):
-            if name in values and not is_number(values[name], kind):
+        kinds = numeric_fields(row.table)
+        for name, text in row.values.items():
+            if name in kinds and not is_number(text, kinds[name]):
                 path = f"Annexes/{row.table}/{row.item}[{row.index}]/{name}"
                 self.values.add(Where(source_line=row.source_line, element=path))
 
