@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -350,6 +351,37 @@ def test_an_extra_rule_completes_a_known_element(tmp_path: Path) -> None:
     assert b'<MtNouveau V="7.00"/>' in published
     assert b"CodRD" in published
     assert answer.dropped == []
+
+
+def test_an_explicit_rule_wins_over_a_drop() -> None:
+    extra = {"tables": {"PATRIMOINE": {"scan": ["Champ_Editeur"]}}}
+    row = {"LibBien": "Banc", "MtValAcquiBien": "2.00", "Champ_Editeur": "vu par M. ZWXQUORV"}
+    document = totem_document(annexes={"PATRIMOINE": [row, row | {"Champ_Editeur": "vu"}]})
+    published, _ = gate(document, rules=extra)
+    assert b'<Champ_Editeur V="vu"/>' in published
+    assert b"ZWXQUORV" not in published
+    assert b"Champ_Editeur" not in gate(document)[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["tables: [a]", "autre: {}", "- a", "tables: {X: [a]}", "a: [", "x"]
+)
+def test_a_file_that_is_no_rules_is_a_clear_mistake(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "regles.yaml"
+    path.write_text(text)
+    with pytest.raises((ValueError, AttributeError)) as mistake:
+        rules.load(path)
+    assert isinstance(mistake.value, ValueError)
+
+
+def test_a_file_of_rules_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "regles.yaml"
+    path.write_text("tables: {}")
+    assert "NPNRU" not in rules.load(path).items
+    assert rules.load(path) is rules.load(path)
+    path.write_text("tables: {NPNRU: {keep: [A]}}")
+    os.utime(path, ns=(1, 1))
+    assert "NPNRU" in rules.load(path).items
 
 
 def test_every_rule_that_leaves_out_has_a_ground() -> None:

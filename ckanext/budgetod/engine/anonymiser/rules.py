@@ -100,13 +100,41 @@ class Rules:
 
 
 def load(extra: str | os.PathLike[str] | Mapping[str, Any] | None = None) -> Rules:
-    """The rules of the package, completed by a file (or a mapping already read from one)."""
+    """The rules of the package, completed by a file (or a mapping already read from one).
+
+    A file is read again when it changes. Raises ValueError for a file that is no rules, OSError
+    for one that cannot be read.
+    """
     if extra is None:
         return _shipped()
-    if not isinstance(extra, Mapping):
-        with open(extra, encoding="utf-8") as stream:
-            return load(yaml.load(stream, _loader()) or {})  # noqa: S506 - a safe loader
-    return _compile(_merged(_read(), extra))
+    if isinstance(extra, Mapping):
+        return _completed(extra)
+    return _from_file(os.fspath(extra), os.stat(extra).st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _from_file(path: str, _changed: int) -> Rules:
+    with open(path, encoding="utf-8") as stream:
+        try:
+            extra = yaml.load(stream, _loader())  # noqa: S506 - a safe loader
+        except yaml.YAMLError as error:
+            raise ValueError(f"{path}: not YAML: {error}") from None
+    return _completed({} if extra is None else extra)
+
+
+def _completed(extra: Any) -> Rules:
+    base = _read()
+    wrong = set(extra) - set(base) if isinstance(extra, Mapping) else {type(extra).__name__}
+    if wrong:
+        raise ValueError(f"extra rules: unknown {', '.join(sorted(map(str, wrong)))}")
+    for part in ("tables", "elements"):
+        found = extra.get(part) or {}
+        if not isinstance(found, Mapping):
+            raise ValueError(f"extra rules: {part} must be a mapping")  # noqa: TRY004
+        for name, spec in found.items():
+            if not (spec is None or isinstance(spec, Mapping)):
+                raise ValueError(f"extra rules: {part}/{name} must be a mapping")
+    return _compile(_merged(base, extra))
 
 
 @lru_cache(maxsize=1)
@@ -181,7 +209,7 @@ def _rule(name: str, spec: Mapping[str, Any], table: str = "") -> Rule:
         leaves=leaves,
         blocks=frozenset(spec.get("blocks", ())),
         parties={key: _party(value or {}) for key, value in spec.get("party", {}).items()},
-        reasons=reasons,
+        reasons={name: why for name, why in reasons.items() if name not in fields},
         texts={
             leaf: frozenset(parts["texts"])
             for leaf, parts in spec.get("leaves", {}).items()
