@@ -14,7 +14,7 @@ export STATE FSYNC POSTGRES_URL REDIS_URL SOLR_URL
 # shellcheck disable=SC2034
 WITHOUT_CKAN=(-p no:ckan -p no:ckan_fixtures)
 # shellcheck disable=SC2034
-PYTEST=(-m pytest -q --color=no -ra)
+PYTEST=(-m pytest -q --color=no -ra --durations=8 --durations-min=3)
 export CKAN_STORAGE_PATH=$STATE/storage
 
 # A workspace with nothing in it, its addresses in the environment.
