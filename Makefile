@@ -2,7 +2,7 @@
 # Settings: PORTAL_DIR, CKAN_VERSION, PORTAL_PORT, POSTGRES_URL, REDIS_URL, SOLR_URL, PYTHON
 # (docs/installation.md).
 
-.PHONY: help portal stop clean-portal test test-engine fuzz bench golden-update lint format
+.PHONY: help portal stop clean-portal test test-engine fuzz bench golden-update i18n lint format
 
 help:
 	@echo "make portal         a portal with fictional budgets, from a bare machine"
@@ -12,6 +12,7 @@ help:
 	@echo "make fuzz N=20000   N damaged documents through the engine"
 	@echo "make bench          speed and memory of the engine"
 	@echo "make golden-update  writes the expected files anew (then read git diff)"
+	@echo "make i18n           brings the French catalogue up to date"
 	@echo "make lint / format  ruff, pyright / ruff format"
 
 portal:
@@ -37,6 +38,9 @@ bench:
 
 golden-update:
 	@scripts/golden-update.sh
+
+i18n:
+	@scripts/i18n.sh
 
 lint:
 	@scripts/lint.sh
