@@ -135,16 +135,30 @@ class Tables:
         for name, type_ in fields.items():
             described += columns(name, type_, lists)
 
-        makers = [(name, cell_maker(type_, lists)) for name, type_ in fields.items()]
+        makers = [(name, *_cell_makers(type_, lists)) for name, type_ in fields.items()]
 
         def rows() -> Iterator[list[str]]:
             for row in spool.read():
                 made = list(self._identity)
-                for name, make in makers:
-                    made += make(row.get(name, ""))
+                for name, blank, make in makers:
+                    text = row.get(name)
+                    if not text:
+                        made += blank
+                    elif make is None:
+                        made.append(text)
+                    else:
+                        made += make(text)
                 yield made
 
         return Table(kind, *titles, described, spool.count, rows)
+
+
+def _cell_makers(
+    type_: str, lists: Mapping[str, Mapping[str, str]]
+) -> tuple[list[str], Callable[[str], list[str]] | None]:
+    """The cells of an empty value, and what makes those of any other (None: it is the cell)."""
+    make = cell_maker(type_, lists)
+    return make(""), None if type_ == "text" else make
 
 
 class AnnexTables(Tables):
