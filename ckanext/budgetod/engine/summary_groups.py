@@ -31,6 +31,12 @@ class Sums:
         self.restes += entry.sums[RAR_3112]
         self.lignes += entry.count
 
+    def absorb(self, other: Sums) -> None:
+        self.prevu += other.prevu
+        self.realise += other.realise
+        self.restes += other.restes
+        self.lignes += other.lignes
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "prevu": f"{self.prevu:.2f}",
@@ -91,15 +97,17 @@ def _tree(
     name: Callable[[str], str] | None,
     own: str,
 ) -> list[dict[str, Any]]:
-    groups: dict[tuple[str, str, str], Sums] = {}
+    own_sums: dict[tuple[str, str, str], Sums] = {}
     names: dict[str, str] = {}
     for key, entry in ledger.entries.items():
-        if not key.section or not is_real(key):
-            continue
-        code = code_of(key)
+        if key.section and is_real(key):
+            code = code_of(key)
+            own_sums.setdefault((key.section, key.side, code), Sums()).add(ledger, entry)
+            names.setdefault(code, getattr(entry, own))
+    groups: dict[tuple[str, str, str], Sums] = {}
+    for (section, side, code), sums in own_sums.items():
         for prefix in _prefixes(code, root):
-            groups.setdefault((key.section, key.side, prefix), Sums()).add(ledger, entry)
-        names.setdefault(code, getattr(entry, own))
+            groups.setdefault((section, side, prefix), Sums()).absorb(sums)
     return [
         {
             "section": section,
