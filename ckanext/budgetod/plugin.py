@@ -8,7 +8,14 @@ from ckan.lib.plugins import DefaultTranslation
 
 from ckanext.budgetod import cli, config, helpers, views
 from ckanext.budgetod.deposit.loaders import LoaderGuard
-from ckanext.budgetod.logic import action, auth, chained, dcat_schema, validators
+from ckanext.budgetod.logic import (
+    action,
+    auth,
+    chained,
+    chained_deletion,
+    dcat_schema,
+    validators,
+)
 from ckanext.budgetod.search.hooks import SearchHooks
 
 
@@ -35,7 +42,7 @@ class BudgetodPlugin(SearchHooks, LoaderGuard, p.SingletonPlugin, DefaultTransla
         config.check_sizes()
 
     def get_actions(self):
-        modules = [action, chained]
+        modules = [action, chained, chained_deletion]
         if p.plugin_loaded("scheming_datasets"):
             modules.append(dcat_schema)
         return {name: getattr(module, name) for module in modules for name in module.__all__}

@@ -19,11 +19,7 @@ from ckanext.budgetod.deposit.protect import ATTACHED, Guarded, clean_attached
 from ckanext.budgetod.model import BudgetDocument
 
 __all__ = [
-    "bulk_update_delete",
-    "bulk_update_public",
-    "dataset_purge",
     "package_create",
-    "package_delete",
     "package_update",
     "resource_create",
     "resource_update",
@@ -84,7 +80,7 @@ def package_update(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
         gone = guarded.documents
     result = _with_documents(next_, context, data_dict, guarded, package)
     for document in gone:
-        _withdrawn(document)
+        withdrawn(document)
     return result
 
 
@@ -102,7 +98,8 @@ def _deletions(guarded: Guarded, data_dict: dict[str, Any]) -> list[BudgetDocume
     return missing
 
 
-def _withdrawn(document: BudgetDocument) -> None:
+def withdrawn(document: BudgetDocument) -> None:
+    """After the write that took a document out: rows, files and tables follow."""
     publish.mark_withdrawn(document)
     model.Session.commit()
     publish.forget_files(document)
@@ -229,65 +226,6 @@ def resource_update(next_: Next, context: Context, data_dict: dict[str, Any]) ->
     return _show(context, resource.id)
 
 
-@tk.chained_action
-def package_delete(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
-    """Deleting a dataset withdraws its documents; depositing again brings it back."""
-    return _end_documents(next_, context, data_dict)
-
-
-@tk.chained_action
-def dataset_purge(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
-    """Purging a dataset withdraws its documents and takes their files off the storage."""
-    return _end_documents(next_, context, data_dict)
-
-
-@tk.chained_action
-def bulk_update_delete(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
-    """As ``package_delete``, for several datasets of an organisation."""
-    result = next_(context, data_dict)
-    for package_id in _budgets(data_dict):
-        _end(package_id)
-    return result
-
-
-@tk.chained_action
-def bulk_update_public(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
-    """Several datasets become public, but no budget without a published document."""
-    empty = [one for one in _budgets(data_dict) if not Guarded({}, _documents(one)).published()]
-    kept = [name for name in data_dict.get("datasets") or [] if _id_of(name) not in empty]
-    return next_(context, {**data_dict, "datasets": kept})
-
-
-def _budgets(data_dict: dict[str, Any]) -> list[str]:
-    """Ids of the organisation's own budget datasets among ``datasets``: CKAN leaves others alone."""
-    packages = [model.Package.get(name) for name in data_dict.get("datasets") or []]
-    mine = [one for one in packages if one and one.owner_org == data_dict.get("org_id")]
-    return [package.id for package in mine if package.type == TYPE]
-
-
-def _id_of(name: str) -> str:
-    package = model.Package.get(name)
-    return package.id if package is not None else name
-
-
-def _documents(package_id: str) -> list[BudgetDocument]:
-    return BudgetDocument.of_package(package_id)
-
-
-def _end_documents(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
-    package = model.Package.get(data_dict.get("id") or "")
-    package_id = package.id if package is not None and package.type == TYPE else None
-    result = next_(context, data_dict)
-    if package_id is not None:
-        _end(package_id)
-    return result
-
-
-def _end(package_id: str) -> None:
-    for document in _documents(package_id):
-        _withdrawn(document)
-
-
 # --- shared --------------------------------------------------------------------------------------
 def _guard(resources: list[dict[str, Any]]) -> None:
     for resource in resources:
@@ -301,7 +239,7 @@ def _guarded(context: Context, package: model.Package) -> Guarded:
             {"user": context.get("user", ""), "ignore_auth": True, "use_cache": False},
             {"id": package.id},
         )
-    return Guarded(original, _documents(package.id))
+    return Guarded(original, BudgetDocument.of_package(package.id))
 
 
 def _has_resource(package: model.Package, resource_id: str) -> bool:
