@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -22,12 +23,23 @@ SOURCE = ROOT / "ckanext" / "budgetod"
 I18N = SOURCE / "i18n"
 DOMAIN = "ckanext-budgetod"
 METHODS = [("**.py", "python"), ("templates/**.html", "ckan.lib.extract:extract_ckan")]
+HEADER = {
+    "project": "ckanext-budgetod",
+    "version": "1",
+    "msgid_bugs_address": "see SECURITY.md and CONTRIBUTING.md",
+    "last_translator": "ckanext-budgetod",
+    "charset": "utf-8",
+    "fuzzy": False,
+    # The date of the first catalogue, always: files change when texts do.
+    "creation_date": datetime(2026, 11, 22, tzinfo=timezone.utc),
+    "revision_date": datetime(2026, 11, 22, tzinfo=timezone.utc),
+}
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "ungettext": (1, 2)}
 
 
 def template() -> Catalog:
     """Every text of the package, with where it is used."""
-    catalog = Catalog(project="ckanext-budgetod", charset="utf-8", fuzzy=False)
+    catalog = Catalog(**HEADER)
     found = extract_from_dir(SOURCE, METHODS, keywords=KEYWORDS, comment_tags=("NOTE:",))
     for name, _line, text, comments, context in sorted(found, key=lambda item: item[:2]):
         catalog.add(text, None, [(name, 1)], auto_comments=comments, context=context)
@@ -58,9 +70,11 @@ def missing(catalog: Catalog) -> list[str]:
 
 def up_to_date() -> Catalog:
     """The French catalogue holding exactly the texts of today."""
-    catalog = french()
-    catalog.update(template(), no_fuzzy_matching=True)
-    catalog.obsolete.clear()
+    known = {message.id: message.string for message in french() if message.id}
+    catalog = Catalog(locale="fr", **HEADER)
+    for message in template():
+        if message.id:
+            catalog.add(message.id, known.get(message.id))
     return catalog
 
 
