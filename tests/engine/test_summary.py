@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -230,9 +231,17 @@ def test_numbers_that_people_type(text: str, number: str | None) -> None:
 
 
 def test_the_summary_is_plain_json(tmp_path: Path) -> None:
-    import json
-
     summary, _ = converted()
     path = tmp_path / "summary.json"
     path.write_text(json.dumps(summary))
     assert json.loads(path.read_text()) == summary
+
+
+def test_the_page_of_the_formats_names_every_key() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "formats-json.md").read_text(encoding="utf-8")
+    report, figures = page.split("## The figures")
+    schema = Path(engine.__file__).with_name("report.schema.json").read_text(encoding="utf-8")
+    for key in json.loads(schema)["properties"]:
+        assert f"`{key}`" in report, key
+    for key in converted()[0]:
+        assert f"`{key}`" in figures, key
