@@ -220,9 +220,26 @@ def test_legal_persons_are_never_hidden(value: str, profile: str) -> None:
     assert answer.findings == []
 
 
+def test_the_collectivity_itself_is_never_hidden() -> None:
+    rows = [{"LibOrgaPreteur": "CREDIT AGRICOLE", "NomBenefEmprGaranti": "VALMOSELLE"}]
+    published, answer = gate(totem_document(annexes={"EMPRUNT": rows}))
+    assert b'"VALMOSELLE"' in published
+    assert answer.findings == []
+
+
 @pytest.mark.parametrize(
     "value",
-    ["Jean DUPONT", "DUPONT", "LE GOFF YANN", "Maria DE SA", "Mme la SARL Dupont", "Zig Zag"],
+    [
+        "Jean DUPONT",
+        "DUPONT",
+        "Жан Дюпон",
+        "李小龍",
+        "jean dupont",
+        "LE GOFF YANN",
+        "Maria DE SA",
+        "Mme la SARL Dupont",
+        "Zig Zag",
+    ],
 )
 def test_an_undecidable_party_is_hidden_and_counted(value: str) -> None:
     tables = {"PRET": [{"CodTypPret": "A", "NomBenefPret": value, "MtCapitalExer": "5.00"}]}

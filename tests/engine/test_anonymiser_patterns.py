@@ -143,6 +143,9 @@ def test_time_is_linear(unit: str) -> None:
         ("Litige DUPONT", False),
         ("Contentieux Martin c/ commune", False),
         ("c6815", True),
+        ("litige dupont", False),
+        ("Provision 2023 - litiges", True),
+        ("Prêts au personnel", True),
     ],
 )
 def test_common_words_of_accounts_are_no_names(value: str, sober: bool) -> None:

@@ -54,6 +54,11 @@ class Cleaner:
         chosen = rules.profiles[profile]
         self.leaves_tables_out = chosen["leave_out_tables"]
         self.leaves_rows_out = chosen["leave_out_party_rows"]
+        self._own_words: frozenset[str] = frozenset()
+
+    def belongs_to(self, *names: str) -> None:
+        """Names of the collectivity and of its budgets: they are no natural person."""
+        self._own_words = frozenset(word for name in names for word in parties.words(name))
 
     # --- one element -----------------------------------------------------------------------------
 
@@ -231,6 +236,9 @@ class Cleaner:
         if code:
             return Verdict.NATURAL if code in party.natural else Verdict.LEGAL
         if parties.is_nobody(value) or parties.is_legal(value):
+            return Verdict.LEGAL
+        found = parties.words(value)
+        if found and self._own_words.issuperset(found):
             return Verdict.LEGAL
         if party.siren and parties.has_siren(values.get(party.siren, "")):
             return Verdict.LEGAL

@@ -177,6 +177,11 @@ class Gate:
             self._headed = True
             header, _ = build_header(self._blocks)
             self.headers.append(header)
+            self._cleaner.belongs_to(
+                header.libelle_collectivite,
+                header.libelle_etablissement,
+                header.libelle_principal,
+            )
 
     def _close(self, element: Element) -> None:
         self._flush()

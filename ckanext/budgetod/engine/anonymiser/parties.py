@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 from ..siret import valid_siren, valid_siret
 from . import patterns
 from .words import LEGAL_FORMS, LEGAL_STARTS, LEGAL_WORDS, SOBER_WORDS
 
-_WORDS = re.compile(r"[a-z0-9]+(?:\.[a-z]\b)*")
+_WORDS = re.compile(r"[^\W_]+(?:\.[a-z]\b)*")
 _SIREN = re.compile(r"(?<!\d)\d{3}\s?\d{3}\s?\d{3}(?:\s?\d{5})?(?!\d)")
 _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}")
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞŒŸ]")
@@ -73,10 +72,6 @@ def has_siren(value: str) -> bool:
     return any(valid_siret(number) or valid_siren(number) for number in numbers)
 
 
-def is_sober(value: str, known: Iterable[str] = SOBER_WORDS) -> bool:
-    """True when the value holds only common words: no capitalised word that could be a name."""
-    vocabulary = known if isinstance(known, (set, frozenset)) else frozenset(known)
-    for word in re.findall(r"[^\W_]+", value):
-        if _CAPITAL.match(word) and not word.isdigit() and plain(word) not in vocabulary:
-            return False
-    return True
+def is_sober(value: str) -> bool:
+    """True when the value holds only common words of accounting labels and figures: no name."""
+    return all(word in SOBER_WORDS or word[0].isdigit() for word in words(value))

@@ -80,6 +80,23 @@ SOBER_WORDS = frozenset(
     financement assurances rh m14 m57 m4 m49 c6815 c6817 constitution reprise reprises dotation
     dotations annee n ordre semi budgetaire budgetaires premiere deuxieme troisieme nouvelle
     nouvelles commune communale ville intercommunale contrat contrats engagement engagements
+    pret prets avance avances par ou dans dont suite fin carriere carrieres decennale urbanismes
+    admises admise admis valeurs cours terrain terrains amenagement zac rsa apa ais logement
+    logements social sociaux sociale sociales dechets decharge exploitation post rehabilitation
+    isdnd energie electricite gaz hausse taux interet interets swap structure structures
+    toxiques rappel rappels salaire salaires agent agents depart departs retour emploi emplois
+    travail accident accidents maladie longue duree prudhommes prud homme hommes tribunal
+    administratif administrative appel cour recours contentieuses expropriation preemption
+    remboursement remboursements fiscal fiscale fiscaux fiscalite taxe taxes impot impots trop
+    percu versement versements subvention subventions amende amendes penalite penalites retard
+    convention conventions concession delegation service services voirie reseau reseaux batiment
+    batiments scolaires cimetiere concessions parking stationnement transport transports dechet
+    ordures menageres tri collecte restitution caution cautions cautionnement associations
+    association entreprise entreprises faillite locataire locataires occupation domaine
+    domaniale foncier fonciere lot lots dommages ouvrage ouvrages malfacons desordres expertise
+    expertises honoraires avocat avocats frais justice protocole transaction transactionnel
+    regularisation regularisations ecart ecarts conversion monetaire marchandises produits
+    matieres premieres budget principal annexe
     """.split()  # noqa: SIM905
 )
 """Common words of accounting labels: anything else with a capital may be a name."""
