@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable
 from typing import IO, Any
 
 from ckan import model
@@ -16,10 +15,9 @@ from ckan.lib import search
 from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
-from ckanext.budgetod.model import ACTIVE, BudgetDataset, BudgetDocument, Conversion, State
-from ckanext.budgetod.model.conversion import now
+from ckanext.budgetod.model import BudgetDataset, BudgetDocument, Conversion, State
 
-from . import identity, intake, metadata, storage
+from . import identity, intake, metadata, records, storage
 from .jobs import NotNow, Overtaken
 from .owners import owner_of
 
@@ -118,21 +116,10 @@ def _undelete(package: model.Package) -> None:
     others = [r for r in before["resources"] if r.get("budgetod_role") not in metadata.ROLES]
     gone = [one for one in BudgetDocument.of_package(package.id) if one.published_serial]
     for document in gone:
-        _unpublish(document)
+        records.unpublish(document)
     _revise(before, {"state": "active", "private": True}, others)
     for document in gone:
-        forget_files(document)
-
-
-def _unpublish(document: BudgetDocument) -> None:
-    """What was in public went with its dataset: the same file again is a new deposit."""
-    for row in Conversion.newest(document_key=document.key, state=State.PUBLISHED.value):
-        row.enter(State.WITHDRAWN)
-    if document.current_serial == document.published_serial:
-        document.current_serial = None
-    document.published_serial = None
-    document.withdrawn = now()
-    model.Session.flush()
+        records.forget_files(document)
 
 
 # --- publication ---------------------------------------------------------------------------------
@@ -150,11 +137,11 @@ def publish(row_id: str, content: metadata.Content) -> None:
     _note(row, document, content, planned)
     with contextlib.ExitStack() as opened:
         mine = _resources(before, planned, content.xml, opened)
-        others = _without(before["resources"], document.key, document.resource_ids)
+        others = records.without(before["resources"], document.key, document.resource_ids)
         ordered = metadata.arrange(others, mine, BudgetDocument.of_package(package_id))
         update = _dataset_update(before, row)
         _revise(before, {**update, "private": False, "state": "active"}, ordered, row)
-    _forget_dropped_files(before, document, planned)
+    records.forget_dropped_files(before, document, planned)
     model.Session.commit()
 
 
@@ -204,22 +191,11 @@ def _note(
         error_code=None,
         error_params=None,
         error_ref=None,
-        outputs=[_output(item, document) for item in planned],
+        outputs=[records.output(item, document) for item in planned],
     )
     if planned:
         row.resource_id = document.resource_ids.get("xml") or row.resource_id
     model.Session.flush()
-
-
-def _output(item: metadata.Planned, document: BudgetDocument) -> dict[str, Any]:
-    return {
-        "kind": item.kind,
-        "resource_id": document.resource_ids[item.kind],
-        "format": item.fields["format"],
-        "rows": item.rows,
-        "name": item.filename,
-        "columns": [dict(column) for column in item.columns],
-    }
 
 
 def _resources(
@@ -232,7 +208,7 @@ def _resources(
     known = {resource["id"]: resource for resource in before["resources"]}
     resources = []
     for item in planned:
-        resource_id = _id_of(item)
+        resource_id = records.id_of(item)
         stream = xml if item.path is None else opened.enter_context(item.path.open("rb"))
         upload = storage.as_upload(stream, item.filename, item.content_type)
         kept = known.get(resource_id, {})
@@ -240,21 +216,9 @@ def _resources(
     return resources
 
 
-def _id_of(item: metadata.Planned) -> str:
-    return identity.resource_id(item.fields["budgetod_document"], item.kind)
-
-
-def _without(
-    resources: Iterable[dict[str, Any]], key: str, resource_ids: dict[str, str]
-) -> list[dict[str, Any]]:
-    """The resources of a dataset that are not of this document."""
-    mine = set(resource_ids.values())
-    return [r for r in resources if r["id"] not in mine and r.get("budgetod_document") != key]
-
-
 def _dataset_update(before: dict[str, Any], row: Conversion) -> dict[str, Any]:
     """Fields of the dataset, title and description only where nobody corrected them."""
-    new = metadata.dataset(_published(before["id"]), row.siren, row.exercice)
+    new = metadata.dataset(records.published(before["id"]), row.siren, row.exercice)
     registered = BudgetDataset.get(row.siren, row.exercice)
     built = dict(registered.built) if registered else {}
     if registered is not None:
@@ -263,31 +227,6 @@ def _dataset_update(before: dict[str, Any], row: Conversion) -> dict[str, Any]:
     update["name"] = identity.dataset_name(row.siren, row.exercice)
     update["owner_org"] = row.owner_org
     return update
-
-
-def _published(package_id: str) -> list[tuple[BudgetDocument, dict[str, Any]]]:
-    """Documents of the dataset in public, each with what it tells of the collectivity."""
-    found = []
-    for document in BudgetDocument.of_package(package_id):
-        if document.published_serial is None or document.withdrawn:
-            continue
-        rows = Conversion.newest(serial=document.published_serial)
-        if rows:
-            found.append((document, (rows[0].gate or {}).get("fields") or {}))
-    return found
-
-
-def _forget_dropped_files(
-    before: dict[str, Any], document: BudgetDocument, planned: list[metadata.Planned]
-) -> None:
-    """Files that the new version no longer has leave the storage, and their tables go."""
-    kept = {_id_of(item) for item in planned}
-    gone = [
-        r["id"]
-        for r in before["resources"]
-        if r["id"] in set(document.resource_ids.values()) and r["id"] not in kept
-    ]
-    _remove_files(gone)
 
 
 def index_again(package_id: str) -> None:
@@ -302,49 +241,23 @@ def withdraw(key: str) -> None:
     document = BudgetDocument.get(key, for_update=True)
     if document is None:
         raise tk.ObjectNotFound(key)
-    mark_withdrawn(document)
+    records.mark_withdrawn(document)
     package = model.Package.get(document.package_id)
     if package is not None:
         _take_out(document)
     model.Session.commit()
-    forget_files(document)
-
-
-def mark_withdrawn(document: BudgetDocument) -> None:
-    """The bookkeeping of a withdrawal: no deposit of this document counts any more."""
-    document.withdrawn = now()
-    document.published_serial = None
-    document.current_serial = None
-    states = (*ACTIVE, State.PUBLISHED.value, State.FAILED.value)
-    for row in Conversion.newest(document_key=document.key):
-        if row.state in states:
-            storage.discard(row.id)
-            row.enter(State.WITHDRAWN)
-    model.Session.flush()
+    records.forget_files(document)
 
 
 def _take_out(document: BudgetDocument) -> None:
     before = _show(document.package_id)
-    rest = _without(before["resources"], document.key, document.resource_ids)
-    left = _published(document.package_id)
+    rest = records.without(before["resources"], document.key, document.resource_ids)
+    left = records.published(document.package_id)
     new = metadata.dataset(left, document.siren, document.exercice)
     update = {name: new[name] for name in ("budget_etapes", "budget_categories")}
     if not left:
         update["private"] = True
     _revise(before, update, rest)
-
-
-def forget_files(document: BudgetDocument) -> None:
-    """Take files and tables of a document off the storage and the DataStore."""
-    _remove_files(document.resource_ids.values())
-
-
-def _remove_files(resource_ids: Iterable[str]) -> None:
-    from . import datastore
-
-    for resource_id in resource_ids:
-        datastore.drop(resource_id)
-        storage.remove_resource_file(resource_id)
 
 
 # --- the write -----------------------------------------------------------------------------------
