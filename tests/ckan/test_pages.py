@@ -209,6 +209,25 @@ def test_the_same_file_again_leads_to_the_deposit_it_already_had(app, town, publ
     assert soup.select_one("#bod-progress")["data-state"] == "published"
 
 
+def test_an_interrupted_deposit_shows_its_reference_and_runs_again(app, town, submit, work, row_of):
+    from ckan import model
+
+    from ckanext.budgetod.model import State
+
+    row = submit(town)
+    row_of(row["conversion_id"]).enter(State.FAILED, error_code="X01")
+    model.Session.commit()
+    path = f"/budget/{town.dataset_name()}/depot/{row['conversion_id']}"
+    block = page(app, path, town.editor).select_one("#bod-progress")
+    assert "Interrompu" in text(block)
+    assert "Référence" in text(block)
+    again = block.select_one("form")["action"]
+    app.post(again, headers=headers(town.editor), follow_redirects=False)
+    assert page(app, path, town.editor).select_one("#bod-progress")["data-state"] == "queued"
+    work()
+    assert page(app, path, town.editor).select_one("#bod-progress")["data-state"] == "published"
+
+
 # --- report ---
 def test_a_project_waits_and_can_be_published_as_it_is(app, town, submit, work):
     row = submit(town, town.document(stage="bp", projet=True))
