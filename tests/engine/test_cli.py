@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ckanext.budgetod import engine
 from ckanext.budgetod.engine.builder import totem_document
 from ckanext.budgetod.engine.cli import main
 from ckanext.budgetod.engine.command import archives
@@ -140,6 +141,29 @@ def test_standard_input() -> None:
     assert done.returncode == 0, done.stderr
     assert "Valmoselle" in done.stdout.decode()
     assert run("check", "-", stdin=b"").returncode == 2
+
+
+def test_a_scdl_table_is_checked_year_by_year(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two years in one file; the second has lost most of its revenue."""
+    years = []
+    for year, scale in ((2022, 1), (2023, 1)):
+        target = io.BytesIO()
+        engine.write_scdl(io.BytesIO(totem_document(exercice=year, scale=scale)), target)
+        years.append(target.getvalue().decode().splitlines())
+    (head, *first), (_, *second) = years
+    kept = [row for row in second if ",recette," not in row or ",752," in row]
+    path = folder / "deux-ans.csv"
+    path.write_text("\n".join([head, *first, *kept]) + "\n", encoding="utf-8")
+    assert main(["check", "--json", str(path)]) == 1
+    (budget,) = json.loads(capsys.readouterr().out)["budgets"]
+    codes = {finding["code"] for finding in budget["findings"]}
+    assert budget["exercice"] == 2023
+    assert {"Q01", "Q02", "Q03"} <= codes
+    path.write_text("\n".join([head, *first]) + "\n", encoding="utf-8")
+    assert main(["check", "-v", str(path)]) == 0
+    assert "2022 :" not in capsys.readouterr().out
 
 
 # --- archives ------------------------------------------------------------------------------------

@@ -156,3 +156,18 @@ def test_own_debt_agrees_with_the_ratio_of_the_document() -> None:
     per_head = Decimal(summary["dette"]["capital_restant_du"]) / summary["population"]
     stated = next(r["valeur"] for r in summary["ratios"] if r["code"] == "EncDettePop")
     assert abs(per_head - Decimal(stated)) < Decimal(stated) * Decimal("0.02")
+
+
+def test_the_regional_file_published_elsewhere_is_caught() -> None:
+    """Two years without most of their revenue, and two rows said twice: nobody had seen it."""
+    from ckanext.budgetod.engine.checks.of_tables import check_tables
+    from ckanext.budgetod.engine.readers.scdl import open_scdl
+
+    path = REAL / "expected" / "scdl-like-ca-region-grand-est-2016-2020.csv"
+    with open_scdl(path) as table:
+        told = check_tables(table.lines())
+    codes = {budget.exercice: {finding.code for finding in budget.findings} for budget in told}
+    assert "Q01" in codes[2016] & codes[2017]
+    assert "Q03" in codes[2018]
+    assert not {"Q01", "Q03"} & (codes[2019] | codes[2020])
+    assert sum(f.count for budget in told for f in budget.findings if f.code == "Q16") == 2

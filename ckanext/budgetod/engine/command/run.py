@@ -81,11 +81,15 @@ def _refused(refusal: DocumentRefused, lang: str) -> Answer:
 def _details(data: Mapping[str, Any], lang: str) -> list[str]:
     """A sentence per finding, with its first places."""
     lines = []
-    for finding in (data.get("report") or {}).get("findings", ()):
+    findings = [(f, "") for f in (data.get("report") or {}).get("findings", ())]
+    for budget in data.get("budgets", ()):
+        findings += [(finding, f"{budget['exercice']} ") for finding in budget["findings"]]
+    for finding, year in findings:
         texts = render.render(finding, lang)
-        lines.append(f"{finding['code']} {texts['what']}")
+        lines.append(f"{year}{finding['code']} {texts['what']}")
         lines.extend(
-            f"  {place['element']} {place['note']}".rstrip() for place in finding["where"][:3]
+            f"  {place['element'] or place['source_line']} {place['note']}".rstrip()
+            for place in finding["where"][:3]
         )
     return lines
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..checks.of_tables import check_tables
 from ..document import Stage
 from ..nomenclature import plans
+from ..readers.scdl import open_scdl
+from ..report import finding_to_dict
 from ..scdl.mapping import STAGES
 from ..scdl.repair import ScdlRepair, repair_scdl
 from .inputs import Item
@@ -70,9 +73,39 @@ def run(item: Item, options: Namespace) -> tuple[int, str, Mapping[str, Any]]:
         plans=plans(options.plan),
     )
     path = str(target) if found.written else ""
-    code = FINE if found.is_valid and not found.repairs else TO_CONFIRM
+    budgets = _budgets(item, options, found.nomenclature)
+    code = FINE if found.is_valid and not found.repairs and not budgets else TO_CONFIRM
     outputs = [{"kind": "scdl", "path": path, "rows": found.rows}] if path else []
-    return code, _line(found, path, options.lang), {"scdl": found.to_dict(), "outputs": outputs}
+    line = " ; ".join((_line(found, path, options.lang), *_years(budgets)))
+    return code, line, {"scdl": found.to_dict(), "budgets": budgets, "outputs": outputs}
+
+
+def _budgets(item: Item, options: Namespace, nomenclature: str) -> list[dict[str, Any]]:
+    """Findings of the accounting controls per year, those without any left out."""
+    item.rewind()
+    stage = Stage[options.etape.upper()] if options.etape else Stage.CA
+    known = plans(options.plan)
+    source: Any = item.source
+    given = _given(options)
+    with open_scdl(source, given=given, nomenclature=nomenclature, plans=known) as table:
+        told = check_tables(table.lines(), stage)
+    return [
+        {
+            "exercice": budget.exercice,
+            "siret": budget.siret,
+            "etape": budget.stage.slug,
+            "findings": [finding_to_dict(finding) for finding in budget.findings],
+        }
+        for budget in told
+        if budget.findings
+    ]
+
+
+def _years(budgets: list[dict[str, Any]]) -> Iterator[str]:
+    """« 2016 : Q01 Q03 »."""
+    for budget in budgets:
+        codes = dict.fromkeys(finding["code"] for finding in budget["findings"])
+        yield f"{budget['exercice']} : {' '.join(codes)}"
 
 
 def _given(options: Namespace) -> dict[str, str]:

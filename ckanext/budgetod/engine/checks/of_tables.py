@@ -1,0 +1,73 @@
+"""Accounting controls of an SCDL table: one budget per year, SIRET and stage of its rows.
+
+A table carries no header, annex or seal: only what rows can answer is asked. A year is compared
+with the year before when the table holds both. Places are lines of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..document import Header, ResolvedLine, Stage
+from ..findings import Finding
+from ..scdl.mapping import STAGES
+from ..scdl.schema import COLUMNS
+from ..summary import summarise
+from .evidence import Evidence
+from .registry import registered
+
+CODES = ("Q01", "Q02", "Q03", "Q04", "Q06", "Q07", "Q08", "Q10", "Q16", "Q19")
+MAX_BUDGETS = 500
+_STAGE_OF = {text: stage for stage, text in STAGES.items() if stage is not Stage.CFU}
+_NATDEC, _ANNEE, _SIRET = (COLUMNS.index(f"BGT_{name}") for name in ("NATDEC", "ANNEE", "SIRET"))
+
+
+class Told(NamedTuple):
+    """What one budget of a table says."""
+
+    exercice: int
+    siret: str
+    stage: Stage
+    findings: tuple[Finding, ...]
+
+
+def check_tables(
+    rows: Iterable[tuple[Sequence[str], ResolvedLine]], stage: Stage = Stage.CA
+) -> list[Told]:
+    """Findings per budget, in the order of years. ``stage`` is that of rows that say none."""
+    gathered: dict[tuple[int, str, Stage], Evidence] = {}
+    for row, resolved in rows:
+        key = _key(row, stage)
+        if key is None or (key not in gathered and len(gathered) >= MAX_BUDGETS):
+            continue
+        evidence = gathered.get(key)
+        if evidence is None:
+            exercice, siret, found = key
+            header = Header(siret=siret, exercice=exercice, stage=found)
+            evidence = gathered[key] = Evidence(header)
+        evidence.add_line(resolved)
+    return [_told(key, gathered) for key in sorted(gathered)]
+
+
+def _key(row: Sequence[str], stage: Stage) -> tuple[int, str, Stage] | None:
+    year = row[_ANNEE]
+    if not (year.isdecimal() and len(year) == 4):
+        return None
+    return int(year), row[_SIRET], _STAGE_OF.get(row[_NATDEC], stage)
+
+
+def _told(key: tuple[int, str, Stage], gathered: dict[tuple[int, str, Stage], Evidence]) -> Told:
+    exercice, siret, stage = key
+    evidence = gathered[key]
+    evidence.close(evidence.header)
+    before = gathered.get((exercice - 1, siret, stage))
+    evidence.previous = summarise(before) if before else None
+    found = [
+        replace(finding, where=tuple(replace(place, element="") for place in finding.where))
+        for control in registered()
+        if control.code in CODES and control.applies(evidence)
+        for finding in control.run(evidence)
+    ]
+    return Told(exercice, siret, stage, tuple(found))
