@@ -7,17 +7,15 @@ attributes, text content, comments, instructions and namespace declarations.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from ..findings import Where
 from . import parties, patterns
+from .elements import Element, Place, local, shown_key, shown_name, values_of
 from .ledger import Ledger
 from .rules import Action, Party, Rule, Rules
 
-Element = Any
 _PLAIN = re.compile(r"[^\s@]*")
 _NUMERIC = re.compile(r"[\d\s.,%€+\-/()  ]*(?:TTC|HT|EUR|euros?|hab\.?|m2|m²|k€|M€|ans?)?\s*", re.I)
 _INDENT = "\n         "
@@ -31,18 +29,6 @@ class Verdict(Enum):
     UNKNOWN = "undecidable"
     SHY = "shy"
     """Legal by its code, shaped like a person's name: the row stays, the value goes."""
-
-
-@dataclass(slots=True)
-class Place:
-    """Where the element stands: its path, its rank among the lines, its line of the file."""
-
-    path: str
-    line: int | None = None
-    source_line: int | None = None
-
-    def where(self, field: str) -> Where:
-        return Where(self.line, self.source_line, self.path, field)
 
 
 class Cleaner:
@@ -267,43 +253,3 @@ class Cleaner:
 def _leaf(made: Element, child: Element, attributes: dict[str, str], rule: Rule) -> Element:
     """A new leaf with the name (and prefix) of ``child``."""
     return made.makeelement(child.tag, attributes, nsmap={child.prefix: rule.namespace})
-
-
-def values_of(element: Element) -> dict[str, str]:
-    """Local name -> V of the children of a row; the first wins when a name repeats."""
-    values: dict[str, str] = {}
-    for child in element:
-        if isinstance(child.tag, str):
-            values.setdefault(child.tag.rpartition("}")[2], child.get("V") or "")
-    return values
-
-
-def some_values(element: Element, names: Mapping[str, str]) -> dict[str, str]:
-    """As ``values_of``, for some names only (tag -> name), looked for from the end."""
-    values: dict[str, str] = {}
-    for child in element.iterchildren(reversed=True):
-        name = names.get(child.tag)
-        if name is not None:
-            values[name] = child.get("V") or ""
-            if len(values) == len(names):
-                break
-    return values
-
-
-def local(element: Element, namespace: str) -> str:
-    """Local name of an element of this namespace, "" for anything else."""
-    tag = element.tag
-    if not isinstance(tag, str):
-        return ""
-    found, _, name = tag.rpartition("}")
-    return name if found[1:] == namespace else ""
-
-
-def shown_key(key: str) -> str:
-    return key.rpartition("}")[2]
-
-
-def shown_name(element: Element) -> str:
-    """The name to report: local name, or what a node without name is."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else "#comment"

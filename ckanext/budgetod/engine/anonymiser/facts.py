@@ -92,5 +92,5 @@ class Facts:
         self._settle()
         totals: dict[str, dict[str, str]] = {}
         for (group, name), total in sorted(self._totals.items()):
-            totals.setdefault(group, {})[name] = str(total)
+            totals.setdefault(group, {})[name] = f"{total:.2f}"
         return {"annex_rows": dict(sorted(self.rows.items())), "annex_totals": totals}

@@ -16,13 +16,14 @@ from ..readers import check_kind, sniff
 from ..readers.header import Blocks, build_header
 from ..readers.safexml import BoundedStream, Element, reread, walk
 from ..readers.totem import read_block
-from .cleaner import Cleaner, Place, Verdict, some_values, values_of
+from .cleaner import Cleaner, Verdict
+from .elements import Place, Row, place_of, some_values, values_of
 from .facts import FACT_FIELDS, Facts
 from .ledger import Ledger
 from .output import HashingSink, Output
 from .rules import ACCOUNTING, BUDGET, Rule, Rules
 from .sorting import Sort, Sorter
-from .swift import Aside, Row, Swift
+from .swift import Aside, Swift
 
 _CALCULATED = ("true", "1")
 MANY = 10_000
@@ -77,8 +78,6 @@ class Gate:
             raise NotABudget("F05", racine=root.name, case="no_budget")
         if not self.lines:
             raise Unreadable("F15")
-
-    # --- steps -----------------------------------------------------------------------------------
 
     def _in_hidden(self, kind: str, element: Element, depth: int) -> None:
         """Nothing of what is left out is written; rows of an unknown table are counted."""
@@ -191,8 +190,6 @@ class Gate:
         self._close_rows()
         self._out.close()
 
-    # --- units -----------------------------------------------------------------------------------
-
     def _unit(self, element: Element) -> None:
         tag = element.tag
         if tag == self._row_tag:
@@ -226,8 +223,6 @@ class Gate:
             self._hidden_rows_calculated += 1
         elif self._wanted:
             self.facts.add(self._table, some_values(element, self._wanted))
-
-    # --- rows, many at a time --------------------------------------------------------------------
 
     def _swift(self, rule: Rule) -> Swift:
         if rule.name not in self._swifts:
@@ -284,12 +279,12 @@ class Gate:
     def _leave_out(self, rule: Rule, row: Row, verdict: Verdict) -> None:
         self.ledger.masked("row", rule.table, verdict.value)
         if verdict is Verdict.UNKNOWN:
-            self.ledger.found("P02", _place(rule, row).where(""))
+            self.ledger.found("P02", place_of(rule, row).where(""))
 
     def _carefully(self, rule: Rule, row: Row) -> None:
         """A row that the swift way does not know: built anew, leaf by leaf."""
         element = reread(row[0])
-        copy = self._cleaner.copy(element, rule, _place(rule, row))
+        copy = self._cleaner.copy(element, rule, place_of(rule, row))
         if element.get("calculated") not in _CALCULATED:
             shown = copy if rule.table == "SOMMAIRE" else element
             self._count(rule, 1, [values_of(shown)])
@@ -301,12 +296,3 @@ class Gate:
         if present in ("true", "1", "false", "0"):
             code = values.get("CodeAnnexe", "")
             self._sommaire.append((code, present in _CALCULATED))
-
-
-def _place(rule: Rule, row: Row) -> Place:
-    """Where a row stands."""
-    _, rank, line = row
-    if rule.name == "LigneBudget":
-        return Place(f"Budget/LigneBudget[{rank}]", rank, line)
-    around = f"Annexes/{rule.table}" if rule.table else "BudgetComptable"
-    return Place(f"{around}/{rule.name}[{rank}]", source_line=line)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from ..readers.safexml import Element, serialise
 from . import parties, patterns
 from .cleaner import Cleaner, Verdict
+from .elements import Row
 from .ledger import Ledger
 from .rules import Rule
 from .shapes import MAX_SHAPES, Plan, Shapes, Texts
@@ -27,10 +28,6 @@ from .shapes import MAX_SHAPES, Plan, Shapes, Texts
 _MAX_TEXTS = 20_000
 BATCH = 1000
 _TRUE = (b"true", b"1")
-
-
-Row = tuple[bytes, int, "int | None"]
-"""A row that waits: its bytes, its rank among the rows, its line of the file."""
 
 
 class Aside(NamedTuple):

@@ -1,0 +1,74 @@
+"""Elements of a document as the anonymiser names and places them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..findings import Where
+from ..readers.safexml import Element
+from .rules import Rule
+
+Row = tuple[bytes, int, "int | None"]
+"""A row that waits: its bytes, its rank among the rows, its line of the file."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where the element stands: its path, its rank among the lines, its line of the file."""
+
+    path: str
+    line: int | None = None
+    source_line: int | None = None
+
+    def where(self, field: str) -> Where:
+        return Where(self.line, self.source_line, self.path, field)
+
+
+def place_of(rule: Rule, row: Row) -> Place:
+    """Where a row stands."""
+    _, rank, line = row
+    if rule.name == "LigneBudget":
+        return Place(f"Budget/LigneBudget[{rank}]", rank, line)
+    around = f"Annexes/{rule.table}" if rule.table else "BudgetComptable"
+    return Place(f"{around}/{rule.name}[{rank}]", source_line=line)
+
+
+def values_of(element: Element) -> dict[str, str]:
+    """Local name -> V of the children of a row; the first wins when a name repeats."""
+    values: dict[str, str] = {}
+    for child in element:
+        if isinstance(child.tag, str):
+            values.setdefault(child.tag.rpartition("}")[2], child.get("V") or "")
+    return values
+
+
+def some_values(element: Element, names: Mapping[str, str]) -> dict[str, str]:
+    """As ``values_of``, for some names only (tag -> name), looked for from the end."""
+    values: dict[str, str] = {}
+    for child in element.iterchildren(reversed=True):
+        name = names.get(child.tag)
+        if name is not None:
+            values[name] = child.get("V") or ""
+            if len(values) == len(names):
+                break
+    return values
+
+
+def local(element: Element, namespace: str) -> str:
+    """Local name of an element of this namespace, "" for anything else."""
+    tag = element.tag
+    if not isinstance(tag, str):
+        return ""
+    found, _, name = tag.rpartition("}")
+    return name if found[1:] == namespace else ""
+
+
+def shown_key(key: str) -> str:
+    return key.rpartition("}")[2]
+
+
+def shown_name(element: Element) -> str:
+    """The name to report: local name, or what a node without name is."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else "#comment"
