@@ -1,6 +1,6 @@
 """Adds up the rings of a test run: a line for each, then one in the words of pytest.
 
-Argument: the folder with ``results`` (name, status, seconds a line) and one ``NAME.xml`` of pytest
+Arguments: the seconds that all took together (rings run side by side), and the folder with ``results`` (name, status, seconds a line) and one ``NAME.xml`` of pytest
 per ring that has tests. Ends with 1 when any ring failed.
 """
 
@@ -33,9 +33,9 @@ def described(found: Counter[str]) -> str:
     return ", ".join(f"{found[name]} {name}" for name in names if found[name])
 
 
-def main(folder: Path) -> int:
+def main(seconds: str, folder: Path) -> int:
     total: Counter[str] = Counter()
-    seconds, broken = 0, False
+    broken = False
     print("\nring        seconds  result")
     for line in (folder / "results").read_text().splitlines():
         name, status, took = line.split()
@@ -44,11 +44,10 @@ def main(folder: Path) -> int:
             found["errors"] += 1
         broken = broken or status != "0"
         total += found
-        seconds += int(took)
         print(f"{name:<10} {took:>8}  {described(found) or 'ok'}")
     print(f"==== {described(total) or 'no tests'} in {seconds}s ====")
     return int(broken)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(sys.argv[1], Path(sys.argv[2])))

@@ -23,4 +23,4 @@ ring() {
 }
 
 # The whole answer: a line per ring, then one like pytest's own last line.
-rings_summary() { python3 "$PROJECT/scripts/summary.py" "$RINGS"; }
+rings_summary() { python3 "$PROJECT/scripts/summary.py" "$SECONDS" "$RINGS"; }
