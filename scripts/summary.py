@@ -1,7 +1,8 @@
 """Adds up the rings of a test run: a line for each, then one in the words of pytest.
 
-Arguments: the seconds that all took together (rings run side by side), and the folder with ``results`` (name, status, seconds a line) and one ``NAME.xml`` of pytest
-per ring that has tests. Ends with 1 when any ring failed.
+Arguments: the seconds that all took together (rings run side by side), and the folder with
+``results`` (name, status, seconds a line) and one ``NAME.xml`` of pytest per ring that has tests.
+Ends with 1 when any ring failed.
 """
 
 from __future__ import annotations
