@@ -303,3 +303,18 @@ def test_inspect(tmp_path: Path) -> None:
     assert seen.header.exercice == 2023
     assert seen.facts["annex_rows"]["PERSONNEL"] == 3
     assert len(seen.sha256) == 64
+
+
+@pytest.mark.parametrize(
+    "element",
+    ["Nature", "Fonction", "NumDec", "CodBud", "Nomenclature", "VersionSchema", "NatFonc", "CodRD"],
+)
+def test_a_name_typed_where_a_code_stands_is_in_no_report(element: str, tmp_path: Path) -> None:
+    """A code that is none is not repeated: not in the report, the figures, the names of files."""
+    document = totem_document(stage="DM", numero_dm="1").decode("latin-1")
+    planted = re.sub(f'<{element} V="[^"]*"', f'<{element} V="ZORGLUB Ada"', document)
+    done = convert(planted.encode("latin-1"), tmp_path)
+    for output in done.outputs:
+        assert "zorglub" not in output.path.name
+        if output.kind in ("report_json", "report_csv", "summary", "datapackage"):
+            assert "ZORGLUB" not in output.path.read_text(encoding="utf-8"), output.kind

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .document import Header
+from .report import coded
 from .version import package_version
 
 LICENSE = {
@@ -24,12 +25,13 @@ def datapackage(
 
     ``files``: ``{"kind", "path", "title", "columns"}`` of each table, in any format.
     """
+    keywords = ("budget", "collectivité", coded(header.norme), header.stage.slug)
     return {
         "profile": "data-package",
         "name": basename,
         "title": title(header, lang),
         "licenses": [LICENSE],
-        "keywords": ["budget", "collectivité", header.norme, header.stage.slug],
+        "keywords": [word for word in keywords if word],
         "created_by": f"ckanext-budgetod {package_version()}",
         "resources": [_resource(item) for item in files],
     }

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .document import AccountingRow, AnnexRow, Header, ResolvedLine
+from .document import AccountingRow, AnnexRow, Header, ResolvedLine, Stage
 from .fields import columns
 from .nomenclature import Resolver
+from .report import coded
 from .scdl.mapping import ExtendedRows, StrictRows
 from .scdl.schema import COLUMNS, EXTENDED_AMOUNTS, EXTENDED_COLUMNS, FREE_TEXT
 from .scdl.validator import RowValidator
@@ -35,8 +36,9 @@ class Output:
 
 def basename(header: Header) -> str:
     """``budget-215709908-2023-dm1-principal``: the beginning of every file name of a document."""
-    number = header.numero_dm if header.stage.slug == "dm" else ""
-    budget = f"annexe-{header.code_budget or header.siret[9:]}" if header.is_annexe else "principal"
+    number = coded(header.numero_dm) if header.stage is Stage.DM else ""
+    code = coded(header.code_budget) or header.siret[9:]
+    budget = f"annexe-{code}" if header.is_annexe else "principal"
     parts = (header.siren, str(header.exercice), f"{header.stage.slug}{number}", budget)
     return "-".join(("budget", *(slug(part) for part in parts)))
 

@@ -6,6 +6,7 @@ back. Sentences are made by ``findings_render`` when somebody reads them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -21,6 +22,7 @@ LAST_STRICT_VERSION = 95
 """Up to this TotEM version the official schema is known: unknown elements are a fault."""
 NOT_ELEMENTS = frozenset({"#comment", "#pi", "#text", "…"})
 SHOWN_NAMES = 8
+_CODE = re.compile(r"(?=\D*\d)[\w.+/-]{1,40}")
 _ALWAYS_WITHHOLD = frozenset({"S05", "I01", "I04"})
 _VOTED = frozenset({Stage.BP.value, Stage.DM.value, Stage.BS.value})
 _ORDER = {Level.BLOCKING: 0, Level.CONFIRM: 1, Level.INFO: 2}
@@ -191,6 +193,14 @@ def finding_from_dict(data: Mapping[str, Any]) -> Finding:
     )
 
 
+def coded(text: str) -> str:
+    """A code as it is; "" for a text that is none: nothing typed in a wrong place goes out.
+
+    A code has no space, at most forty characters, and a digit among them.
+    """
+    return text if _CODE.fullmatch(text) else ""
+
+
 def describe(header: Header) -> dict[str, Any]:
     """The ``document`` part of a report: identity and facts of the header, as JSON values."""
     return {
@@ -199,19 +209,19 @@ def describe(header: Header) -> dict[str, Any]:
         "exercice": header.exercice,
         "etape": header.stage.slug,
         "etape_code": header.stage.value,
-        "numero_dm": header.numero_dm,
+        "numero_dm": coded(header.numero_dm),
         "categorie": "annexe" if header.is_annexe else "principal",
-        "code_budget": header.code_budget,
+        "code_budget": coded(header.code_budget),
         "libelle": header.libelle_etablissement.strip(),
         "collectivite": header.libelle_collectivite.strip(),
         "siret_principal": header.siret_principal,
         "libelle_principal": header.libelle_principal.strip(),
-        "nomenclature": header.nomenclature,
-        "schema_version": header.schema_version,
+        "nomenclature": coded(header.nomenclature),
+        "schema_version": coded(header.schema_version),
         "date_vote": header.date_vote.isoformat() if header.date_vote else None,
         "date_scellement": header.sealed_at.isoformat() if header.sealed_at else None,
         "population": population(header),
-        "nat_fonc": header.nat_fonc,
+        "nat_fonc": coded(header.nat_fonc),
     }
 
 

@@ -11,6 +11,7 @@ from .ledger import RAR_3112, REAL, ZERO, Entry, Key, Ledger, is_real, is_result
 Labels = Callable[[str, str], str]
 """``labels(kind, code)`` with kind ``fonction`` or ``nature``: a name, or ""."""
 
+SIDES = ("D", "R")
 LEVELS = 3
 NATURE_ROOT = 2
 """Accounts are grouped from two digits on: 60, 606, 6061."""
@@ -51,7 +52,7 @@ def chapters(ledger: Ledger) -> list[dict[str, Any]]:
     groups: dict[tuple[str, str, bool, str], Sums] = {}
     names: dict[str, str] = {}
     for key, entry in ledger.accounts.items():
-        if is_result(key) or not key.section:
+        if is_result(key) or not key.section or key.side not in SIDES:
             continue
         place = (key.section, key.side, key.ordre == "1", key.chapter)
         groups.setdefault(place, Sums()).add(ledger, entry)
@@ -100,7 +101,7 @@ def _tree(
     own_sums: dict[tuple[str, str, str], Sums] = {}
     names: dict[str, str] = {}
     for key, entry in ledger.entries.items():
-        if key.section and is_real(key):
+        if key.section and key.side in SIDES and is_real(key):
             code = code_of(key)
             own_sums.setdefault((key.section, key.side, code), Sums()).add(ledger, entry)
             names.setdefault(code, getattr(entry, own))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ..document import LabelSource
 from ..findings import Finding, Level, Where
+from ..report import coded
 from .evidence import MAX_WHERE, Evidence, Places
 from .registry import check
 
@@ -17,7 +18,7 @@ def nomenclature_is_known(evidence: Evidence) -> Iterator[Finding]:
     """A plan exists for the norm and its declination, this year or another."""
     if not evidence.plan_known:
         header = evidence.header
-        params = {"nomenclature": header.nomenclature, "exercice": str(header.exercice)}
+        params = {"nomenclature": coded(header.nomenclature), "exercice": str(header.exercice)}
         yield Finding("N01", Level.CONFIRM, params)
 
 

@@ -23,6 +23,7 @@ from ..document import (
 )
 from ..findings import Where
 from ..ledger import Ledger, Place
+from ..report import coded
 from ..scdl.validator import RowValidator
 from .annex_sums import AnnexSums, is_number, numeric_fields
 from .comptable_sums import ComptableSums
@@ -134,7 +135,7 @@ class Evidence:
 
     def _unknown(self, code: str, kind: str, resolved: ResolvedLine) -> None:
         if code:
-            places = self.unknown_codes.setdefault(f"{kind} {code}", Places())
+            places = self.unknown_codes.setdefault(f"{kind} {coded(code) or '…'}", Places())
             places.add(where(resolved))
 
     def _see_section(self, resolved: ResolvedLine) -> None:
@@ -221,7 +222,7 @@ def where(resolved: ResolvedLine) -> Where:
 
 
 def _note(nature: str, side: str, ordre: str) -> str:
-    words = [f"nature {nature}" if nature else "sans nature"]
+    words = [f"nature {coded(nature) or '…'}" if nature else "sans nature"]
     words.append(_SIDES.get(side, "sens inconnu"))
     words.append("ordre" if ordre == "1" else "réel")
     return ", ".join(words)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..document import Stage
 from ..findings import Finding, Level
+from ..report import coded
 from ..siret import candidate_siret, valid_siret
 from .evidence import Evidence
 from .registry import check
@@ -50,7 +51,7 @@ def only_amending_decisions_are_numbered(evidence: Evidence) -> Iterator[Finding
     if header.stage is Stage.DM and not number:
         yield Finding("S07", Level.CONFIRM)
     elif header.stage is not Stage.DM and number:
-        params = {"case": "unexpected", "numero": number, "etape": header.stage.slug}
+        params = {"case": "unexpected", "numero": coded(number), "etape": header.stage.slug}
         yield Finding("S07", Level.CONFIRM, params)
 
 
