@@ -63,7 +63,7 @@ class Gate:
     def run(self, stream: BoundedStream) -> None:
         """Read everything. Raises DocumentRefused; what was written before that is void."""
         root = check_kind(stream)
-        for kind, element, depth in walk(stream, self._sorter.choose):
+        for kind, element, depth in walk(stream, self._sorter.choose, root):
             if self._hidden is not None:
                 self._in_hidden(kind, element, depth)
             elif kind == "unit":

@@ -13,6 +13,9 @@ _TAG = re.compile(rb"<(/?)([\w.\-]+)((?: [\w.\-:]+=\"\")*)(/?)>")
 _ATTRIBUTE = re.compile(rb' ([\w.\-:]+)=""')
 
 MAX_SHAPES = 4096
+"""Shapes that are understood in one document; rows of others go the careful way."""
+KEPT_SHAPES = 256
+"""Shapes of one rule that are kept from a document to the next."""
 Texts = tuple[bytes, ...]
 
 
@@ -55,13 +58,13 @@ class Shapes:
     def plan(self, shape: Texts, first: Sequence[bytes]) -> Plan | None:
         """What the rules want of rows of this shape; None: they go the careful way.
 
-        Plans hold names, never values: they are kept for the next document.
+        A plan holds names that the rules know and no value: it is kept for the next document.
         """
         kept, key = self.rule.plans, (self._wanted, shape)
         plan = kept.get(key)
-        if key not in kept or (plan is not None and not plan.fits(first)):
+        if plan is None or not plan.fits(first):
             plan = self._plan(shape, first)
-            if len(kept) < MAX_SHAPES:
+            if plan is not None and len(kept) < KEPT_SHAPES:
                 kept[key] = plan
         return plan
 

@@ -87,7 +87,7 @@ class Document:
     def __iter__(self) -> Iterator[Event]:
         root = check_kind(self._stream)
         reader = self._reader
-        yield from reader.events(walk(self._stream, reader.choose))
+        yield from reader.events(walk(self._stream, reader.choose, root))
         if not reader.documents:
             raise sniff.no_document(root, bool(reader.comptable.rows))
         if not reader.budgets:

@@ -138,19 +138,20 @@ def read_root(stream: BoundedStream) -> Root:
     raise Unreadable("F07", line=1)
 
 
-def walk(stream: BoundedStream, choose: Chooser) -> Iterator[Step]:
+def walk(stream: BoundedStream, choose: Chooser, name: Root | None = None) -> Iterator[Step]:
     """Cut a document into units, in document order, in bounded memory.
 
     ``choose(element, depth)`` is asked for every element that is not inside a unit, as soon as its
-    start tag was read; it must be a pure function of the name and ancestors. Comments
-    and processing instructions inside containers are met too (their ``tag`` is not text). The root
-    is always opened. The caller may change a unit, not move it.
+    start tag was read; it must be a pure function of the name and ancestors. Comments and
+    processing instructions inside containers are met too (their ``tag`` is not text). The root is
+    always opened. The caller may change a unit, not move it. ``name`` is what ``read_root`` said,
+    for who asked already.
 
     Raises UnsafeXML, TooLarge or Unreadable; steps given before that are void.
     """
     walker: Walker | None = None
     seen = 0
-    for root, is_whole in growing(stream):
+    for root, is_whole in growing(stream, name):
         if walker is None:
             walker = Walker(root, choose)
         if is_whole:
@@ -221,13 +222,13 @@ def without(data: bytes, declared: list[bytes]) -> bytes:
     return head + end + rest
 
 
-def growing(stream: BoundedStream) -> Iterator[tuple[Element, bool]]:
+def growing(stream: BoundedStream, name: Root | None = None) -> Iterator[tuple[Element, bool]]:
     """The root after each part of the file that was read, and whether the document is whole.
 
     For those who must see every byte (the seal): the caller removes what it has seen, except the
     last node of each open element. Raises as ``walk``.
     """
-    name = read_root(stream)
+    name = name or read_root(stream)
     tag = f"{{{name.namespace}}}{name.name}" if name.namespace else name.name
     parser = etree.XMLPullParser(events=("start",), tag=tag, **FLAGS)
     root: Element | None = None
