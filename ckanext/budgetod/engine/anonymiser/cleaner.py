@@ -97,7 +97,7 @@ class Cleaner:
     def left_out(self, name: str, rule: Rule) -> int:
         """Count a child that no rule keeps; the count so far."""
         if name in rule.reasons:
-            self._ledger.masked("element", rule.table or rule.name, rule.reasons[name])
+            self._ledger.left_out(rule.table or rule.name, name, rule.reasons[name])
             return 1
         return self._ledger.unknown(f"{rule.table or rule.name}/{name}")
 

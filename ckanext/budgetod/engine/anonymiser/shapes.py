@@ -32,7 +32,7 @@ class Plan:
     wanted: tuple[tuple[str, int], ...] = ()
     calculated: int | None = None
     left_out: re.Pattern[bytes] | None = None
-    reasons: list[str] = field(default_factory=list)
+    names_out: list[str] = field(default_factory=list)
     cut: int = 0
 
     def fits(self, texts: Sequence[bytes]) -> bool:
@@ -130,7 +130,7 @@ class Shapes:
             plan.sober.append(rank)
         elif action is Action.DROP:
             out.append(slot.leaf)
-            plan.reasons.append(self.rule.reasons[slot.leaf])
+            plan.names_out.append(slot.leaf)
         else:
             return False
         return True

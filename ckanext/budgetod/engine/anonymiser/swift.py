@@ -109,9 +109,10 @@ class Swift:
         if plan.left_out is not None:
             without = plan.left_out.sub
             done = [without(b"", data) for data in done]  # type: ignore[arg-type]
-            for reason in plan.reasons:
-                kept = len(rows) - len(aside)
-                self._ledger.masked("element", self.rule.table or self.rule.name, reason, kept)
+            kept = len(rows) - len(aside)
+            for name in plan.names_out:
+                table = self.rule.table or self.rule.name
+                self._ledger.left_out(table, name, self.rule.reasons[name], kept)
         for index, outcome in aside.items():
             done[index] = outcome
         return done
