@@ -30,8 +30,6 @@ from .planting import Garden, planted_tables
 PROFILES = ("strict", "annexes", "sans_xml")
 MARK = "Occulté (CRPA art. L311-7)"
 EXAMPLES = examples()
-VENDOR = [{"what": "DocumentBudgetaire/BlocEditeur", "count": 1}]
-"""What every document of the builder loses: its editor's free part."""
 
 
 def gate(document: bytes, **options: object) -> tuple[bytes, GatePass]:
@@ -358,7 +356,7 @@ def test_what_no_rule_knows_is_dropped_and_named(tmp_path: Path) -> None:
     extra.write_text(yaml.safe_dump({"tables": {"NPNRU": {"scan": ["Quartier"]}}}))
     published, answer = gate(document, rules=extra)
     assert published.count(b"<Quartier") == 2
-    assert answer.dropped == VENDOR
+    assert answer.dropped == []
 
 
 def test_an_extra_rule_completes_a_known_element(tmp_path: Path) -> None:
@@ -369,7 +367,14 @@ def test_an_extra_rule_completes_a_known_element(tmp_path: Path) -> None:
     published, answer = gate(document, rules=extra)
     assert b'<MtNouveau V="7.00"/>' in published
     assert b"CodRD" in published
-    assert answer.dropped == VENDOR
+    assert answer.dropped == []
+
+
+def test_vendors_free_parts_are_named_in_the_report() -> None:
+    row = {"LibTypDette": "Dette", "MtRestDette": "1.00", "Champ_Editeur": "libre"}
+    _, answer = gate(totem_document(annexes={"DETTE": [row, row]}))
+    named = {row["table"]: row["count"] for row in answer.masked if row["reason"] == "vendor"}
+    assert named == {"DocumentBudgetaire/BlocEditeur": 1, "DETTE/Champ_Editeur": 2}
 
 
 def test_an_explicit_rule_wins_over_a_drop() -> None:

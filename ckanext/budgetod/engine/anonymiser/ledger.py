@@ -29,20 +29,14 @@ class Ledger:
             self._masked[kind, table, reason] += count
 
     def left_out(self, table: str, name: str, reason: str, count: int = 1) -> None:
-        """An element that a rule leaves out. Vendors' free parts are named, like what has no rule:
-        whoever reads the report may want a rule for them."""
-        if reason == "vendor":
-            self.unknown(f"{table}/{name}", count)
-        else:
-            self.masked("element", table, reason, count)
+        """An element that a rule leaves out: named, since whoever reads may want a rule for it."""
+        self.masked("element", f"{table}/{name}", reason, count)
 
     def unknown(self, what: str, count: int = 1) -> int:
         """Something without rule was left out; ``what`` is a name of element, never a value.
 
         Returns how many of that name there were so far.
         """
-        if not count:
-            return 0
         name = _NAME.sub("", what)[:80]
         if name not in self._dropped and len(self._dropped) >= MAX_NAMES:
             name = "…"
