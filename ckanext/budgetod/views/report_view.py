@@ -81,7 +81,8 @@ def masked(report: Mapping[str, Any], lang: str) -> dict[str, Any]:
     for item in items:
         count = int(item.get("count") or 0)
         if masking.protects(item["reason"]):
-            lines[item["reason"], item["kind"], item.get("table") or ""] += count
+            table = (item.get("table") or "").partition("/")[0]
+            lines[item["reason"], item["kind"], table] += count
         else:
             others[item["reason"]] += count
     return {
