@@ -51,7 +51,12 @@ def test_convert_writes_the_repaired_file(
     answer = json.loads(capsys.readouterr().out)
     assert answer["scdl"]["is_valid"]
     assert answer["scdl"]["repairs"]["given"] == answer["scdl"]["rows"]
-    assert main(["check", str(out / "tableur-scdl.csv"), "--lang", "en"]) == 0
+    main(["check", str(out / "tableur-scdl.csv"), "--json"])
+    again = json.loads(capsys.readouterr().out)
+    assert again["scdl"]["is_valid"]
+    assert not again["scdl"]["repairs"]
+    (budget,) = again["budgets"]
+    assert "Q01" in {finding["code"] for finding in budget["findings"]}, "rows were taken out"
 
 
 def test_convert_writes_nothing_that_is_not_valid(spoiled: Path, tmp_path: Path) -> None:
