@@ -12,8 +12,8 @@ PRECISION, SCALE = 20, 4
 def write_parquet(source: Path, target: Path, columns: Sequence[Mapping[str, Any]]) -> None:
     """Write a table; ValueError when pyarrow is not installed."""
     try:
-        import pyarrow as pa
-        from pyarrow import csv, parquet
+        import pyarrow as pa  # pyright: ignore[reportMissingImports]
+        from pyarrow import csv, parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise ValueError("Parquet: pip install 'ckanext-budgetod[parquet]'") from None
     kinds = {
