@@ -26,7 +26,7 @@ from .rules import Rule
 from .shapes import MAX_SHAPES, Plan, Shapes, Texts
 
 _MAX_TEXTS = 20_000
-BATCH = 1000
+BATCH = 128
 _TRUE = (b"true", b"1")
 
 
