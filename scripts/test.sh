@@ -16,7 +16,8 @@ say "Tests with CKAN $CKAN_VERSION (services and logs in $STATE)"
 # shellcheck source=scripts/lib/rings.sh
 . "$here/lib/rings.sh"
 
-trap '"$here/stop.sh" >/dev/null' EXIT
+lane=
+trap '[ -z "$lane" ] || kill "$lane" 2>/dev/null || true; "$here/stop.sh" >/dev/null' EXIT
 step "PostgreSQL, Redis and Solr for the tests" "see the log above" \
   "$here/workspace.sh" "tests-$CKAN_VERSION"
 

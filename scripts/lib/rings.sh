@@ -11,7 +11,7 @@ ring() {
   local name=$1 began=$SECONDS status=0 last
   shift
   PYTEST_ADDOPTS="${PYTEST_ADDOPTS:-} --junitxml=$RINGS/$name.xml" \
-    timeout -k 20 "${RING_LIMIT:-2700}" "$@" >"$RINGS/$name.log" 2>&1 || status=$?
+    timeout --foreground -k 20 "${RING_LIMIT:-2700}" "$@" >"$RINGS/$name.log" 2>&1 || status=$?
   printf '%s %s %s\n' "$name" "$status" "$((SECONDS - began))" >>"$RINGS/results"
   last=$(grep -v '^$' "$RINGS/$name.log" | tail -n 1 | tr -d '=' | cut -c1-60 || true)
   if [ "$status" -eq 0 ]; then
