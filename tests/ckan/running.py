@@ -114,7 +114,9 @@ class Site:
             **settings,
         }
         text = "\n".join(f"{name} = {value}" for name, value in lines.items())
-        self.ini.write_text(f"[app:main]\n{text}\n", encoding="utf-8")
+        # CKAN 2.11 wants its logging in the very file it is given.
+        logging = test_ini.read_text(encoding="utf-8").partition("[loggers]")
+        self.ini.write_text(f"[app:main]\n{text}\n{''.join(logging[1:])}", encoding="utf-8")
 
     @property
     def environment(self) -> dict[str, str]:

@@ -124,3 +124,28 @@ def test_deleting_in_bulk_leaves_budgets_of_others_alone(make_town, submit, work
     call("bulk_update_delete", factories.Sysadmin(), datasets=[row.package_id], org_id=organisation)
     assert row_of(row.id).state == "published"
     assert show(row.package_id)["resources"]
+
+
+def test_what_was_never_public_leaves_no_trace_in_public(app, town, submit, work):
+    """A project that waits, then is withdrawn, in a dataset that is public for another document."""
+    submit(town)
+    project = submit(town, town.document(stage="BP", projet=True))
+    work()
+    call("budgetod_document_withdraw", town.editor, id=project["conversion_id"])
+    path = f"/api/3/action/budgetod_dataset_documents?id={project['package_id']}"
+    stages = [one["stage_slug"] for one in app.get(path).json["result"]]
+    assert stages
+    assert "bp" not in stages
+    mine = app.get(path, headers={"Authorization": town.editor["token"]}).json["result"]
+    assert "bp" in [one["stage_slug"] for one in mine]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [("", 1), ("&state=published", 1), ("&state=failed", 0)]
+)
+def test_a_visitor_lists_what_is_public_only(app, town, submit, work, asked, found):
+    submit(town)
+    submit(town, town.document(stage="BP", projet=True))
+    work()
+    path = f"/api/3/action/budgetod_conversion_list?siren={town.siren}{asked}"
+    assert len(app.get(path).json["result"]) == found

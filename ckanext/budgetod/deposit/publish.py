@@ -237,16 +237,33 @@ def index_again(package_id: str) -> None:
 
 # --- withdrawal ----------------------------------------------------------------------------------
 def withdraw(key: str) -> None:
-    """Remove every file of a document; the tombstone stays. Private again when nothing is left."""
+    """Remove every file of a document; the tombstone stays. Private again when nothing is left.
+
+    Also ends what CKAN's own actions took out of a dataset: a publication that overtook them is
+    then taken out once more.
+    """
     document = BudgetDocument.get(key, for_update=True)
     if document is None:
         raise tk.ObjectNotFound(key)
     records.mark_withdrawn(document)
-    package = model.Package.get(document.package_id)
-    if package is not None:
+    if _is_listed(document):
         _take_out(document)
     model.Session.commit()
     records.forget_files(document)
+
+
+def _is_listed(document: BudgetDocument) -> bool:
+    """True while an active dataset names a file of the document."""
+    listed = model.Session.query(model.Resource).join(model.Package)
+    return (
+        listed.filter(
+            model.Package.id == document.package_id,
+            model.Package.state == "active",
+            model.Resource.state == "active",
+            model.Resource.id.in_(list(document.resource_ids.values())),
+        ).first()
+        is not None
+    )
 
 
 def _take_out(document: BudgetDocument) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from typing import Any
 
@@ -127,8 +128,13 @@ def budgetod_conversion_list(context: Context, data_dict: dict[str, Any]) -> lis
     tk.check_access("budgetod_conversion_list", context, data_dict)
     data = _validate(data_dict, schema.listing(), context)
     limit, offset = min(data["limit"], 100), data["offset"]
-    visible = [row for row in Conversion.newest(**_filters(data)) if _may_see(context, row)]
-    page = visible[offset : offset + limit]
+    filters = _filters(data)
+    public = State.PUBLISHED.value
+    visitor = not (context.get("user") or context.get("ignore_auth"))
+    if visitor and filters.setdefault("state", public) != public:
+        return []
+    visible = (row for row in Conversion.newest(**filters) if _may_see(context, row))
+    page = itertools.islice(visible, offset, offset + limit)
     return [dictize.conversion(row, _may_edit(context, row.id)) for row in page]
 
 

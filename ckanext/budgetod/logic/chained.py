@@ -12,7 +12,7 @@ from ckan.lib.search.common import SearchError, SearchIndexError
 from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
-from ckanext.budgetod.deposit import gate, identity, messages, publish, records
+from ckanext.budgetod.deposit import gate, identity, messages, publish
 from ckanext.budgetod.deposit.arrival import Arrival
 from ckanext.budgetod.deposit.owners import owner_of
 from ckanext.budgetod.deposit.protect import ATTACHED, Guarded, clean_attached
@@ -100,9 +100,7 @@ def _deletions(guarded: Guarded, data_dict: dict[str, Any]) -> list[BudgetDocume
 
 def withdrawn(document: BudgetDocument) -> None:
     """After the write that took a document out: rows, files and tables follow."""
-    records.mark_withdrawn(document)
-    model.Session.commit()
-    records.forget_files(document)
+    publish.withdraw(document.key)
 
 
 def _with_documents(

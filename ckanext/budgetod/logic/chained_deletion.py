@@ -40,11 +40,7 @@ def bulk_update_delete(next_: Next, context: Context, data_dict: dict[str, Any])
 @tk.chained_action
 def bulk_update_public(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
     """Several datasets become public, but no budget without a published document."""
-    empty = [
-        one
-        for one in _budgets(data_dict)
-        if not Guarded({}, BudgetDocument.of_package(one)).published()
-    ]
+    empty = [one for one in _budgets(data_dict) if not _has_public_document(one)]
     kept = [name for name in data_dict.get("datasets") or [] if _id_of(name) not in empty]
     return next_(context, {**data_dict, "datasets": kept})
 

@@ -165,8 +165,10 @@ def _document(
     mine = [row for row in rows if row.document_key == document.key]
     published = next((r for r in mine if r.state == State.PUBLISHED.value), None)
     current = next((r for r in mine if r.serial == document.current_serial), None)
+    withdrawn = document.withdrawn is not None
     if not can_edit:
         current = published
+        withdrawn = withdrawn and any(row.outputs for row in mine)
     shown = published or current
     return {
         "key": document.key,
@@ -180,7 +182,7 @@ def _document(
         "published": conversion(published, can_edit) if published else None,
         "current": conversion(current, can_edit) if current else None,
         "files": _files(document.key, package),
-        "withdrawn": document.withdrawn is not None,
+        "withdrawn": withdrawn,
     }
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from ckan import model
 from ckan.plugins import toolkit as tk
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import deferred
 
 
 class State(str, Enum):
@@ -45,6 +46,11 @@ def _moment(**options: Any) -> sa.Column:
     return sa.Column(sa.DateTime(timezone=True), **options)
 
 
+def _content(**options: Any) -> Any:
+    """JSON that lists of rows do without: read from the database when it is asked for."""
+    return deferred(sa.Column(JSONB, **options))
+
+
 class Conversion(tk.BaseModel):  # type: ignore[name-defined, misc]
     """One deposit. ``serial`` grows with time; ``hash`` is an HMAC of the original's SHA-256."""
 
@@ -74,10 +80,10 @@ class Conversion(tk.BaseModel):  # type: ignore[name-defined, misc]
     state = sa.Column(sa.UnicodeText, nullable=False, default=State.QUEUED.value)
     step = sa.Column(sa.UnicodeText, nullable=False, default="received")
     steps = sa.Column(JSONB, nullable=False, default=dict)
-    facts = sa.Column(JSONB, nullable=False, default=dict)
-    gate = sa.Column(JSONB, nullable=False, default=dict)
-    report = sa.Column(JSONB)
-    summary = sa.Column(JSONB)
+    facts = _content(nullable=False, default=dict)
+    gate = _content(nullable=False, default=dict)
+    report = _content()
+    summary = _content()
     answers = sa.Column(JSONB, nullable=False, default=list)
     questions = sa.Column(JSONB, nullable=False, default=list)
     outputs = sa.Column(JSONB, nullable=False, default=list)
