@@ -35,6 +35,7 @@ if [ "$purpose" = test ]; then
   need chromium command -v chromium
   need fonts-dejavu-core has_fonts
   need shellcheck command -v shellcheck
+  need nginx-light test -x /usr/sbin/nginx # only to check the configuration of docker/
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
