@@ -35,7 +35,7 @@ cat <<END
     admin      admin  / $(secret admin-password)
     editor     editor / $(secret editor-password)      (Ville de Valmoselle, CC du Val de Brume)
 
-    to try     drop examples/sainte-ombrelle-2024-bp.xml or examples/desequilibre-2024-bp.xml
+    to try     drop examples/projet-2024-bp.xml (it waits for an answer)
     a shell    . $STATE/env
     stop       make stop          forget    make clean-portal
 END
