@@ -176,6 +176,12 @@ class TestDeadWorkers:
         assert _bytes(site, published(site, town)) == before
 
 
+def _published_by_sweeps(site, town) -> bool:
+    """As the sweep's service does, again and again: a worker may have died in the second try."""
+    site.sweep()
+    return states(town) == ["published"]
+
+
 class TestSolrDown:
     def test_at_deposit(self, site, town):
         site.solr.cut()
@@ -186,9 +192,8 @@ class TestSolrDown:
         site.kill(worker)
         site.solr.mend()
         make_due(town)
-        site.sweep()
         site.start_worker()
-        wait_for(lambda: states(town) == ["published"], 150)
+        wait_for(lambda: _published_by_sweeps(site, town), 150)
         _whole_once(site, town)
 
     def test_at_a_deposit_through_the_resource_form_of_ckan(self, site, town):
@@ -220,9 +225,8 @@ class TestSolrDown:
         site.kill(worker)
         site.solr.mend()
         make_due(town)
-        site.sweep()
         site.start_worker()
-        wait_for(lambda: states(town) == ["published"], 150)
+        wait_for(lambda: _published_by_sweeps(site, town), 150)
         assert rows(town)[0].id == answer["conversion_id"]
         _whole_once(site, town)
 
