@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ckan.model as model
+from ckan.plugins import toolkit as tk
 from sqlalchemy import or_
 
 from ckanext.budgetod.sources.identifiers import siren_list
@@ -25,6 +26,20 @@ def owner_of(siren: str) -> model.Group | None:
 def owners_of(siren: str) -> list[model.Group]:
     """Every active organisation that names this SIREN: more than one is a fault."""
     return [one for one in _mentioning(siren) if siren in sirens_of(one)]
+
+
+def attach(organisation_id: str, siren: str) -> None:
+    """Write one more attached SIREN on an organisation, as the site's own user."""
+    organisation = model.Group.get(organisation_id)
+    extras = (organisation.extras if organisation else None) or {}
+    site = tk.get_action("get_site_user")({"ignore_auth": True}, {})
+    tk.get_action("organization_patch")(
+        {"user": site["name"], "ignore_auth": True},
+        {
+            "id": organisation_id,
+            "sirens_rattaches": f"{extras.get('sirens_rattaches') or ''} {siren}".strip(),
+        },
+    )
 
 
 def _mentioning(siren: str) -> list[model.Group]:

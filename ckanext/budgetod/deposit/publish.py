@@ -246,24 +246,10 @@ def withdraw(key: str) -> None:
     if document is None:
         raise tk.ObjectNotFound(key)
     records.mark_withdrawn(document)
-    if _is_listed(document):
+    if records.is_listed(document):
         _take_out(document)
     model.Session.commit()
     records.forget_files(document)
-
-
-def _is_listed(document: BudgetDocument) -> bool:
-    """True while an active dataset names a file of the document."""
-    listed = model.Session.query(model.Resource).join(model.Package)
-    return (
-        listed.filter(
-            model.Package.id == document.package_id,
-            model.Package.state == "active",
-            model.Resource.state == "active",
-            model.Resource.id.in_(list(document.resource_ids.values())),
-        ).first()
-        is not None
-    )
 
 
 def _take_out(document: BudgetDocument) -> None:

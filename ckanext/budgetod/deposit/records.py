@@ -37,6 +37,20 @@ def mark_withdrawn(document: BudgetDocument) -> None:
     model.Session.flush()
 
 
+def is_listed(document: BudgetDocument) -> bool:
+    """True while an active dataset names a file of the document."""
+    listed = model.Session.query(model.Resource).join(model.Package)
+    return (
+        listed.filter(
+            model.Package.id == document.package_id,
+            model.Package.state == "active",
+            model.Resource.state == "active",
+            model.Resource.id.in_(list(document.resource_ids.values())),
+        ).first()
+        is not None
+    )
+
+
 def forget_files(document: BudgetDocument) -> None:
     """Take files and tables of a document off the storage and the DataStore."""
     remove_files(document.resource_ids.values())

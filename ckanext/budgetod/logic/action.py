@@ -6,13 +6,13 @@ import itertools
 import tempfile
 from typing import Any
 
-from ckan import authz, model
+from ckan import model
 from ckan.lib.search.common import SearchError, SearchIndexError
 from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
 from ckanext.budgetod import config, engine
-from ckanext.budgetod.deposit import gate, identity, jobs, messages, publish, rights
+from ckanext.budgetod.deposit import gate, identity, jobs, messages, owners, publish, rights
 from ckanext.budgetod.deposit.arrival import Arrival
 from ckanext.budgetod.engine.errors import DocumentRefused
 from ckanext.budgetod.model import Conversion, State
@@ -74,11 +74,7 @@ def budgetod_submit(context: Context, data_dict: dict[str, Any]) -> dict[str, An
 def _answers(context: Context, data: dict[str, Any]) -> tuple[str, ...]:
     """The questions answered in advance; I04 (a SIREN that nobody holds) is for sysadmins."""
     given = tuple(data.get("confirm") or ())
-    return given if _is_sysadmin(context) else tuple(code for code in given if code != "I04")
-
-
-def _is_sysadmin(context: Context) -> bool:
-    return bool(context.get("ignore_auth")) or authz.is_sysadmin(context.get("user"))
+    return given if auth.is_sysadmin(context) else tuple(code for code in given if code != "I04")
 
 
 def _dataset(data: dict[str, Any], context: Context) -> model.Package | None:
@@ -210,16 +206,10 @@ def _attach_siren(context: Context, row: Conversion, answers: list[str]) -> None
     """I04: attaching a SIREN to an organization is for sysadmins; it is then written there."""
     if "I04" not in answers or "I04" not in (row.questions or []):
         return
-    if not _is_sysadmin(context):
+    if not auth.is_sysadmin(context):
         model.Session.rollback()
         raise tk.NotAuthorized(tk._("Only a sysadmin can attach a SIREN to an organization"))
-    group = model.Group.get(row.owner_org)
-    attached = f"{(group.extras or {}).get('sirens_rattaches') or ''} {row.siren}".strip()
-    site = tk.get_action("get_site_user")({"ignore_auth": True}, {})
-    tk.get_action("organization_patch")(
-        {"user": site["name"], "ignore_auth": True},
-        {"id": row.owner_org, "sirens_rattaches": attached},
-    )
+    owners.attach(row.owner_org, row.siren)
 
 
 def budgetod_document_withdraw(context: Context, data_dict: dict[str, Any]) -> dict[str, Any]:
