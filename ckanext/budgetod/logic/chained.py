@@ -80,7 +80,7 @@ def package_update(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
         gone = guarded.documents
     result = _with_documents(next_, context, data_dict, guarded, package)
     for document in gone:
-        withdrawn(document)
+        publish.withdraw(document.key)
     return result
 
 
@@ -96,11 +96,6 @@ def _deletions(guarded: Guarded, data_dict: dict[str, Any]) -> list[BudgetDocume
     if missing:
         guarded.take_out(data_dict, missing)
     return missing
-
-
-def withdrawn(document: BudgetDocument) -> None:
-    """After the write that took a document out: rows, files and tables follow."""
-    publish.withdraw(document.key)
 
 
 def _with_documents(

@@ -8,10 +8,11 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
+from ckanext.budgetod.deposit import publish
 from ckanext.budgetod.deposit.protect import Guarded
 from ckanext.budgetod.model import BudgetDocument
 
-from .chained import TYPE, Next, withdrawn
+from .chained import TYPE, Next
 
 __all__ = ["bulk_update_delete", "bulk_update_public", "dataset_purge", "package_delete"]
 
@@ -72,4 +73,4 @@ def _end_documents(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
 
 def _end(package_id: str) -> None:
     for document in BudgetDocument.of_package(package_id):
-        withdrawn(document)
+        publish.withdraw(document.key)
