@@ -87,6 +87,21 @@ def row_of():
 
 
 @pytest.fixture
+def publish(submit, work, row_of):
+    """Deposit and wait for the publication; a deposit that is not published says why."""
+
+    def run(town: Town, content: bytes | None = None, **data: Any):
+        made = submit(town, content, **data)
+        work()
+        row = row_of(made["conversion_id"])
+        seen = (row.state, row.step, row.questions, row.error_code, row.attempt, row.job_id)
+        assert seen[:2] == ("published", "done"), f"deposit {row.id} is not published: {seen}"
+        return made
+
+    return run
+
+
+@pytest.fixture
 def show():
     """A dataset as a sysadmin sees it in the database."""
     from ckan.plugins import toolkit as tk

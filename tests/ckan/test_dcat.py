@@ -11,13 +11,12 @@ SPDX = Namespace("http://spdx.org/rdf/terms#")
 SCHEMA = URIRef("https://schema.data.gouv.fr/schemas/scdl/budget/0.8.3/schema.json")
 EU = "http://publications.europa.eu/resource/authority/"
 
-pytestmark = pytest.mark.usefixtures("with_plugins")
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_queues")
 
 
 @pytest.fixture
-def published(town, submit, work):
-    submit(town)
-    work()
+def published(town, publish):
+    publish(town)
     return town
 
 

@@ -35,10 +35,8 @@ def send(app, path, town, content, name="budget.xml"):
 
 
 @pytest.fixture
-def published(town, submit, work):
-    answer = submit(town)
-    work()
-    return answer
+def published(town, publish):
+    return publish(town)
 
 
 # --- deposit ---

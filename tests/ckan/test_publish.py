@@ -10,6 +10,10 @@ from towns import as_file, person
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_queues")
 
+WITH_XLOADER = (
+    "budgetod activity datastore xloader scheming_datasets scheming_organizations harvest dcat"
+)
+
 
 def call(action, user, /, **data):
     from ckan.plugins import toolkit as tk
@@ -28,10 +32,9 @@ def by_role(dataset):
 
 
 @pytest.fixture
-def published(town, submit, work, show):
+def published(town, publish, show):
     """A dataset with a published CA 2023."""
-    submit(town)
-    work()
+    publish(town)
     return show(town.dataset_name())
 
 
@@ -309,3 +312,43 @@ class TestDatastore:
         for resource in published["resources"]:
             assert plugin.can_upload(resource["id"]) is False
         assert plugin.can_upload("another-resource") is True
+
+
+class TestBesideXloader:
+    """XLoader guesses types: it must never take a file that we load with declared ones."""
+
+    pytestmark = [
+        pytest.mark.ckan_config("ckan.plugins", WITH_XLOADER),
+        pytest.mark.ckan_config("ckanext.xloader.api_token", "only-for-tests"),
+    ]
+
+    def test_our_files_are_not_its_business(self, published):
+        from ckan.plugins import plugin_loaded
+
+        assert plugin_loaded("xloader")
+        assert waiting_loads() == []
+        found = public("datastore_search", resource_id=by_role(published)["scdl"]["id"], limit=1)
+        types = {field["id"]: field["type"] for field in found["fields"]}
+        assert types["BGT_NATURE"] == "text"
+
+    def test_other_files_are(self, town):
+        plain = call(
+            "package_create",
+            town.editor,
+            name=f"plain-{town.siren}",
+            owner_org=town.organisation["id"],
+        )
+        upload = as_file(b"a,b\n1,2\n", "table.csv")
+        made = call("resource_create", town.editor, package_id=plain["id"], upload=upload)
+        assert [made["id"] in title for title in waiting_loads()] == [True], waiting_loads()
+
+
+def waiting_loads():
+    """Titles of XLoader's jobs."""
+    return [job["title"] for job in jobs() if "xloader" in job["title"]]
+
+
+def jobs():
+    from ckan.plugins import toolkit as tk
+
+    return tk.get_action("job_list")({"ignore_auth": True}, {})
