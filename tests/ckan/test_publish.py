@@ -314,13 +314,10 @@ class TestDatastore:
         assert plugin.can_upload("another-resource") is True
 
 
+@pytest.mark.ckan_config("ckan.plugins", WITH_XLOADER)
+@pytest.mark.ckan_config("ckanext.xloader.api_token", "only-for-tests")
 class TestBesideXloader:
     """XLoader guesses types: it must never take a file that we load with declared ones."""
-
-    pytestmark = [
-        pytest.mark.ckan_config("ckan.plugins", WITH_XLOADER),
-        pytest.mark.ckan_config("ckanext.xloader.api_token", "only-for-tests"),
-    ]
 
     def test_our_files_are_not_its_business(self, published):
         from ckan.plugins import plugin_loaded
