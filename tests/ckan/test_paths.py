@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import tarfile
+import zipfile
 
 import pytest
 from towns import as_file
@@ -42,6 +45,24 @@ def dataset(town):
         title="Budget",
         owner_org=town.organisation["id"],
     )
+
+
+def zipped(content):
+    """A zip of a text and a document in a folder."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("lisez-moi.txt", "Budget")
+        archive.writestr("budget/document.xml", content)
+    return target.getvalue()
+
+
+def tarred(content):
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz") as archive:
+        member = tarfile.TarInfo("document.xml")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return target.getvalue()
 
 
 def newest_row(town):
@@ -216,9 +237,20 @@ class TestOtherTypes:
         with pytest.raises(DepositRefused):
             call("resource_create", town.editor, package_id=plain["id"], upload=as_file(content))
 
+    @pytest.mark.parametrize("pack", [gzip.compress, zipped, tarred])
+    def test_packed_ones_too(self, town, plain, pack):
+        from ckanext.budgetod.deposit.messages import DepositRefused
+
+        upload = as_file(pack(town.document()), "archive")
+        with pytest.raises(DepositRefused):
+            call("resource_create", town.editor, package_id=plain["id"], upload=upload)
+
     @pytest.mark.parametrize(
         "content",
         [
+            gzip.compress(b"<gml><budget/></gml>"),
+            zipped(b"<gml><budget/></gml>"),
+            zipped(b"<gml><budget/></gml>")[:60],
             b"a;b\n1;2\n",
             b"<?xml version='1.0'?><gml><budget/></gml>",
             b"<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'x'><svg/>",

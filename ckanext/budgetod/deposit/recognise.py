@@ -5,22 +5,39 @@ from __future__ import annotations
 import re
 from typing import IO
 
+from ckanext.budgetod.engine.command import archives
 from ckanext.budgetod.engine.errors import DocumentRefused, NotABudget
 from ckanext.budgetod.engine.readers import read_header, sniff
 
 LONGEST_ENVELOPE = 20 * 1024 * 1024
 """Bytes of an unknown XML in which a budget is looked for."""
+LONGEST_ARCHIVE = 100 * 1024 * 1024
+"""Bytes unpacked from a zip, gz or tar.gz to look for a budget; what is larger passes."""
 CHUNK = 1024 * 1024
 _START = re.compile(rb"<(?:[\w.-]+:)?(?:DocumentBudgetaire|CompteFinancierUnique)[\s/>]")
 
 
 def is_budget(stream: IO[bytes]) -> bool:
-    """True for a TOTEM or CFU document, a broken, headless or booby-trapped one included."""
+    """True for a TOTEM or CFU document, broken or booby-trapped, alone or in an archive."""
     stream.seek(0)
-    head = stream.read(sniff.HEAD)
+    kind = sniff.kind_of(stream.read(sniff.HEAD))
     stream.seek(0)
-    if sniff.kind_of(head) is not sniff.Kind.XML:
+    if kind in (sniff.Kind.ZIP, sniff.Kind.GZIP):
+        return _archive_holds_one(stream)
+    return kind is sniff.Kind.XML and _is_budget_xml(stream)
+
+
+def _archive_holds_one(stream: IO[bytes]) -> bool:
+    """Look into every XML of an archive; one that nobody can open holds nothing readable."""
+    opened = archives.Opened()
+    try:
+        unpacked = archives.members(stream, "", opened, LONGEST_ARCHIVE)
+        return any(_is_budget_xml(member) for _, member in unpacked)
+    except DocumentRefused:
         return False
+
+
+def _is_budget_xml(stream: IO[bytes]) -> bool:
     try:
         read_header(stream, max_size=LONGEST_ENVELOPE)
     except NotABudget:

@@ -44,14 +44,17 @@ def kind_of(head: bytes) -> str:
     return "gz" if head.startswith(_GZIP) else ""
 
 
-def members(stream: IO[bytes], name: str, opened: Opened) -> Iterator[tuple[str, IO[bytes]]]:
+def members(
+    stream: IO[bytes], name: str, opened: Opened, max_total: int = MAX_TOTAL_BYTES
+) -> Iterator[tuple[str, IO[bytes]]]:
     """Name and content of each member that looks like XML; ``opened`` counts the rest.
 
-    ``stream`` is seekable. Raises Unreadable (F07 broken, F12 encrypted) and TooLarge (F09).
+    ``stream`` is seekable; ``max_total`` bounds the bytes unpacked. Raises Unreadable (F07 broken,
+    F12 encrypted) and TooLarge (F09).
     """
     head = stream.read(4)
     stream.seek(0)
-    budget = _Budget(_size(stream))
+    budget = _Budget(_size(stream), max_total)
     try:
         if kind_of(head) == "zip":
             yield from _zip(stream, budget, opened)
@@ -73,8 +76,8 @@ def _size(stream: IO[bytes]) -> int:
 class _Budget:
     """Bytes that may still be unpacked from one archive."""
 
-    def __init__(self, packed: int) -> None:
-        self.packed = max(packed, 1)
+    def __init__(self, packed: int, max_total: int) -> None:
+        self.limit = min(max_total, max(packed * MAX_RATIO, CHUNK))
         self.total = 0
         self.members = 0
 
@@ -85,8 +88,7 @@ class _Budget:
 
     def spend(self, count: int) -> None:
         self.total += count
-        limit = min(MAX_TOTAL_BYTES, max(self.packed * MAX_RATIO, CHUNK))
-        if self.total > limit:
+        if self.total > self.limit:
             raise TooLarge("F09", case="archive")
 
 
