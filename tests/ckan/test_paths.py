@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import tarfile
+import uuid
 import zipfile
 
 import pytest
@@ -198,6 +199,14 @@ def test_the_resource_form_deposits(app, town, dataset, work):
     assert newest_row(town).state == "queued"
     work()
     assert newest_row(town).state == "published"
+
+
+def test_one_id_twice_is_refused(town, dataset):
+    from ckan.plugins import toolkit as tk
+
+    resource = {"id": str(uuid.uuid4()), "name": "Page", "url": "https://valmoselle.example/budget"}
+    with pytest.raises(tk.ValidationError):
+        call("package_patch", town.editor, id=dataset["id"], resources=[resource, dict(resource)])
 
 
 class TestOtherTypes:

@@ -118,9 +118,9 @@ def _document(deposit: Deposit) -> BudgetDocument:
 
 def _same_deposit(document: BudgetDocument, deposit: Deposit) -> Conversion | None:
     """The current deposit when it is this very file, under the same pipeline."""
-    if document.current_serial is None:
+    row = Conversion.by_serial(document.current_serial)
+    if row is None:
         return None
-    row = Conversion.newest(serial=document.current_serial)[0]
     same = (
         row.hash == ids.private_hash(deposit.staged.passed.sha256)
         and row.pipeline_version == engine.PIPELINE_VERSION

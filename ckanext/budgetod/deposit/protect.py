@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
+
+from ckan.plugins import toolkit as tk
 
 from ckanext.budgetod.model import BudgetDocument
 
@@ -53,7 +56,13 @@ class Guarded:
             data["private"] = True
 
     def clean_resources(self, resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Files of documents as they were; the others without system fields."""
+        """Files of documents as they were; the others without system fields.
+
+        Raises ValidationError for an id given twice, which the database would refuse.
+        """
+        given = Counter(resource["id"] for resource in resources if resource.get("id"))
+        if given and max(given.values()) > 1:
+            raise tk.ValidationError({"resources": [tk._("Resource id already exists.")]})
         return [self._clean_resource(resource) for resource in resources]
 
     def _clean_resource(self, resource: dict[str, Any]) -> dict[str, Any]:

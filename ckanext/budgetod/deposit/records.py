@@ -68,9 +68,9 @@ def published(package_id: str) -> list[tuple[BudgetDocument, dict[str, Any]]]:
     for document in BudgetDocument.of_package(package_id):
         if document.published_serial is None or document.withdrawn:
             continue
-        rows = Conversion.newest(serial=document.published_serial)
-        if rows:
-            found.append((document, (rows[0].gate or {}).get("fields") or {}))
+        row = Conversion.by_serial(document.published_serial)
+        if row is not None:
+            found.append((document, (row.gate or {}).get("fields") or {}))
     return found
 
 

@@ -139,8 +139,8 @@ def _previous(document: BudgetDocument) -> dict[str, Any] | None:
     """Summary of the published version of this document, to tell the differences."""
     if document.published_serial is None or document.withdrawn:
         return None
-    published = Conversion.newest(serial=document.published_serial)
-    return published[0].summary if published else None
+    published = Conversion.by_serial(document.published_serial)
+    return published.summary if published else None
 
 
 def _complete(row: Conversion, report: Report) -> Report:
@@ -159,8 +159,8 @@ def _older_seal(row: Conversion) -> list[Finding]:
     document = _document(row)
     if row.sealed_at is None or document.withdrawn:
         return []
-    published = Conversion.newest(serial=document.published_serial)
-    later = published[0].sealed_at if published else None
+    published = Conversion.by_serial(document.published_serial)
+    later = published.sealed_at if published else None
     if later is None or later <= row.sealed_at:
         return []
     return [Finding("S05", Level.CONFIRM, {"date": later.date().isoformat()})]

@@ -112,6 +112,11 @@ class Conversion(tk.BaseModel):  # type: ignore[name-defined, misc]
         return (query.with_for_update() if for_update else query).first()
 
     @classmethod
+    def by_serial(cls, serial: int | None) -> Conversion | None:
+        """The row of this serial, None when there is none."""
+        return model.Session.query(cls).filter(cls.serial == serial).first()
+
+    @classmethod
     def newest(cls, **fields: Any) -> list[Conversion]:
         """Rows whose columns have these values, the newest first."""
         query = model.Session.query(cls).filter_by(**fields)
