@@ -6,4 +6,4 @@
 "$PROJECT/scripts/install.sh" engine
 cd "$PROJECT"
 [ $# -gt 0 ] || set -- tests/engine tests/golden tests/corpus
-"$TOOLS_DIR/venv-engine/bin/python" "${PYTEST[@]}" "${WITHOUT_CKAN[@]}" -n "${JOBS:-2}" "$@"
+"$TOOLS_DIR/venv-engine/bin/python" "${PYTEST[@]}" "${WITHOUT_CKAN[@]}" -n "${JOBS:-auto}" --dist worksteal "$@"

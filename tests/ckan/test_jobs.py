@@ -118,6 +118,20 @@ class TestWithheld:
         row = row_of(older["conversion_id"])
         assert (row.state, row.questions) == ("withheld", ["S05"])
 
+    def test_a_second_decision_without_number_waits(self, town, submit, publish, work, row_of):
+        publish(town, town.document(stage="DM", numero_dm=""))
+        again = submit(town, town.document(stage="DM", numero_dm="", scale=2))
+        work()
+        row = row_of(again["conversion_id"])
+        assert (row.state, row.questions) == ("withheld", ["D03"])
+        (told,) = [f for f in row.report["findings"] if f["code"] == "D03"]
+        assert told["params"] == {"exercice": 2023, "numero": 2}
+
+    def test_numbered_decisions_do_not_wait(self, town, publish):
+        publish(town, town.document(stage="DM", numero_dm="1"))
+        publish(town, town.document(stage="DM", numero_dm="1", scale=2))
+        publish(town, town.document(stage="DM", numero_dm="2"))
+
     def test_a_newer_seal_replaces(self, town, submit, work, row_of):
         submit(town, town.document(seal="2024-05-02T10:00:00"))
         work()

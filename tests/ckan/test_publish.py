@@ -8,6 +8,8 @@ import io
 import pytest
 from towns import as_file, person
 
+from ckanext.budgetod.engine.builder import fictional_siret
+
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_queues")
 
 WITH_XLOADER = (
@@ -290,6 +292,25 @@ class TestWithdrawal:
         call("package_update", town.editor, **{**published, "notes": "écrit avant le BP"})
         after = show(published["id"])
         assert {r["budget_etape"] for r in after["resources"]} == {"ca", "bp"}
+
+
+class TestAnnexeBudgets:
+    """Q05: what a principal budget names and the portal does not have yet."""
+
+    def test_they_are_named_until_they_are_published(self, town, publish):
+        row = {"CodTypBudAgreg": "02", "CodBudAnnex": "02", "LibBudAnnex": "Eau", "CodInvFonc": "F"}
+        made = publish(town, town.document(annexes={"CONSOLIDATION": [row]}))
+        told = [f for f in self.findings(made) if f["code"] == "Q05"]
+        assert [f["params"] for f in told] == [{"n": 1, "noms": ["Eau"]}]
+        siret = fictional_siret(town.siren, 2)
+        publish(town, town.document(siret=siret, annexe=True, code_budget="02"))
+        assert [f for f in self.findings(made) if f["code"] == "Q05"] == []
+
+    def findings(self, made):
+        shown = public("budgetod_conversion_show", id=made["conversion_id"])
+        report = shown["report"]
+        assert report["counts"]["info"] == sum(f["level"] == "info" for f in report["findings"])
+        return report["findings"]
 
 
 class TestDatastore:

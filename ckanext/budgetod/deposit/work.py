@@ -14,7 +14,6 @@ from ckan import model
 
 from ckanext.budgetod import config, engine
 from ckanext.budgetod.engine.errors import Unreadable
-from ckanext.budgetod.engine.findings import Finding, Level
 from ckanext.budgetod.engine.report import (
     Report,
     blocking_codes,
@@ -23,7 +22,7 @@ from ckanext.budgetod.engine.report import (
 )
 from ckanext.budgetod.model import BudgetDocument, Conversion, State
 
-from . import datastore, metadata, publish, storage
+from . import datastore, metadata, neighbours, publish, storage
 from .heartbeat import Heartbeat
 from .jobs import Overtaken
 
@@ -148,22 +147,10 @@ def _complete(row: Conversion, report: Report) -> Report:
     gate = row.gate or {}
     findings = [finding_from_dict(finding) for finding in gate.get("findings", ())]
     return report.with_gate(
-        findings=[*findings, *_older_seal(row)],
+        findings=[*findings, *neighbours.findings(row, _document(row))],
         masked=gate.get("masked", ()),
         dropped=gate.get("dropped", ()),
     )
-
-
-def _older_seal(row: Conversion) -> list[Finding]:
-    """S05 when the published version was sealed after this one."""
-    document = _document(row)
-    if row.sealed_at is None or document.withdrawn:
-        return []
-    published = Conversion.by_serial(document.published_serial)
-    later = published.sealed_at if published else None
-    if later is None or later <= row.sealed_at:
-        return []
-    return [Finding("S05", Level.CONFIRM, {"date": later.date().isoformat()})]
 
 
 def _refuse_blocking(report: Report) -> None:

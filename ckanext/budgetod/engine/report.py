@@ -24,7 +24,7 @@ VENDOR_PLACES = ("BlocEditeur", "Champ_Editeur")
 """Elements of the schema where vendors write what they like: never published, never a surprise."""
 SHOWN_NAMES = 8
 _CODE = re.compile(r"(?=\D*\d)[\w.+/-]{1,40}")
-_ALWAYS_WITHHOLD = frozenset({"S05", "I01", "I04"})
+_ALWAYS_WITHHOLD = frozenset({"S05", "I01", "I04", "D03"})
 _VOTED = frozenset({Stage.BP.value, Stage.DM.value, Stage.BS.value})
 _ORDER = {Level.BLOCKING: 0, Level.CONFIRM: 1, Level.INFO: 2}
 
@@ -237,8 +237,9 @@ def withholding_codes(report: Report, publish_when: str = "always") -> list[str]
     """Codes whose answer a person must give before publication.
 
     ``always``: a project of a budget still to be voted (S02 on BP, DM, BS), an older seal than the
-    published one (S05), another organisation's SIREN (I01, I04). ``confirmed``: every finding to
-    confirm. Any other value is a ValueError.
+    published one (S05), another organisation's SIREN (I01, I04), an amending decision without
+    number after another one (D03). ``confirmed``: every finding to confirm. Any other value is a
+    ValueError.
     """
     if publish_when == "confirmed":
         return report.codes(Level.CONFIRM)

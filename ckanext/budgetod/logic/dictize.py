@@ -9,7 +9,7 @@ from typing import Any
 from ckan import model
 from ckan.plugins import toolkit as tk
 
-from ckanext.budgetod.deposit import jobs, metadata
+from ckanext.budgetod.deposit import jobs, metadata, neighbours
 from ckanext.budgetod.engine.document import Stage
 from ckanext.budgetod.engine.findings import Finding, Level
 from ckanext.budgetod.engine.report import finding_to_dict
@@ -115,9 +115,13 @@ def report(row: Conversion, can_edit: bool) -> dict[str, Any] | None:
         {**finding, "where": []} if finding["code"].startswith("P") and not can_edit else finding
         for finding in row.report["findings"]
     ]
+    added = list(neighbours.annexes_to_come(row))
     if row.state == State.PUBLISHED.value and row.step != "done":
-        findings.append(finding_to_dict(PREVIEW_LATE))
-    return {**row.report, "findings": findings}
+        added.append(PREVIEW_LATE)
+    findings += [finding_to_dict(finding) for finding in added]
+    counts = row.report["counts"]
+    counts = {**counts, "info": counts["info"] + len(added)}
+    return {**row.report, "findings": findings, "counts": counts}
 
 
 def _error(row: Conversion) -> dict[str, Any] | None:
