@@ -34,4 +34,6 @@ index=$("$VENV/bin/pip" config get global.index-url 2>/dev/null || true)
 
 cd "$PROJECT"
 "$VENV/bin/uv" pip install --python "$VENV/bin/python" "${wanted[@]}" -e .
+[ "$purpose" != test ] || "$VENV/bin/uv" pip install --python "$VENV/bin/python" --no-deps \
+  --target "$VENV/neighbours" -r "$pins/neighbours.txt"
 echo "$now" >"$stamp"

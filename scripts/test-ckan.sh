@@ -6,4 +6,4 @@
 cd "$PROJECT"
 fresh_workspace "tests-$CKAN_VERSION"
 "$PROJECT/scripts/init-ckan.sh" "tests-$CKAN_VERSION" "$PROJECT/test.ini"
-"$VENV/bin/python" "${PYTEST[@]}" --ckan-ini=test.ini "${@:-tests/ckan}"
+PYTHONPATH=$VENV/neighbours "$VENV/bin/python" "${PYTEST[@]}" --ckan-ini=test.ini "${@:-tests/ckan}"
