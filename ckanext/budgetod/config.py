@@ -9,6 +9,8 @@ from ckan.exceptions import CkanConfigurationException
 from ckan.plugins import plugin_loaded
 from ckan.plugins import toolkit as tk
 
+from ckanext.budgetod.sources.settings import URLS, Settings
+
 MEGABYTE = 1024 * 1024
 
 
@@ -79,6 +81,32 @@ def max_attempts() -> int:
 def datastore() -> bool:
     """Whether published CSV files are loaded into the DataStore."""
     return tk.config["budgetod.datastore"] and plugin_loaded("datastore")
+
+
+def harvest_datastore() -> bool:
+    """Whether harvested CSV files are loaded into the DataStore."""
+    return tk.config["budgetod.harvest.datastore"] and datastore()
+
+
+def sources() -> Settings:
+    """How the national sources are called."""
+    config = tk.config
+    keys = {name: config[f"budgetod.sources.{name}.apikey"] for name in ("ofgl", "dgfip")}
+    return Settings(
+        cache=_path("budgetod.sources.cache_path")
+        or Path(config["ckan.storage_path"]) / "budgetod-sources",
+        urls={service: config[f"budgetod.sources.{service}.url"] for service in URLS},
+        apikeys={name: key for name, key in keys.items() if key},
+        allowed_hosts=frozenset(config["budgetod.sources.allowed_hosts"]),
+        contact=config["budgetod.sources.contact"] or config["email_to"] or config["ckan.site_url"],
+        enabled=config["budgetod.sources.enabled"],
+        offline=config["budgetod.sources.offline"],
+        rate=config["budgetod.sources.calls_per_minute"] / 60,
+        connect_timeout=config["budgetod.sources.connect_timeout"],
+        read_timeout=config["budgetod.sources.read_timeout"],
+        attempts=config["budgetod.sources.attempts"],
+        max_bytes=config["budgetod.sources.max_size"] * MEGABYTE,
+    )
 
 
 def check_sizes() -> None:

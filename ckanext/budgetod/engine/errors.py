@@ -59,11 +59,26 @@ class NomenclatureError(BudgetodError):
 
 
 class SourceError(BudgetodError):
-    """A national source could not be used."""
+    """A national source could not be used: ``code`` and ``params`` say why.
+
+    Codes (French and English sentences are in ``harvesters/messages.py``): ``off``, ``offline``,
+    ``address``, ``timeout``, ``unreachable``, ``status`` (status), ``gone`` (status), ``quota``
+    (until), ``request`` (message), ``not_json``, ``html``, ``too_large`` (limit), ``truncated``
+    (expected, found), ``interrupted``, ``columns`` (missing), ``dataset`` (dataset), ``disk``.
+    """
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code, params)
+        self.code = code
+        self.params = params
+
+    def __str__(self) -> str:
+        details = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.code} ({details})" if details else self.code
 
 
 class Blocked(SourceError):
-    """The address is not one that this portal may call."""
+    """The address is not one that this portal may call, or calls are switched off."""
 
 
 class RemoteFailed(SourceError):
