@@ -81,6 +81,23 @@ def test_budgetod_settings_of_the_example_are_declared() -> None:
             assert f"key: {key}" in declaration
 
 
+def test_the_example_sets_what_the_installation_asks_for() -> None:
+    page = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+    ini = page.split("```ini")[1].split("```")[0]
+    asked = dict(re.findall(r"^ *([a-z_.]+) = (.+)$", ini, re.MULTILINE))
+    wanted = {name for name in asked.pop("ckan.plugins").split() if name != "…"}
+    assert wanted <= set(ENV_EXAMPLE["CKAN__PLUGINS"].split())
+    assert len(asked) == 3
+    for key, value in asked.items():
+        assert ENV_EXAMPLE[f"CKAN___{key.upper().replace('.', '__')}"] == value
+
+
+def test_secrets_that_a_new_container_would_draw_again_are_in_the_example() -> None:
+    drawn = {"SECRET_KEY", "WTF_CSRF_SECRET_KEY"}
+    drawn |= {f"API_TOKEN__JWT__{side}__SECRET" for side in ("ENCODE", "DECODE")}
+    assert {f"CKAN___{name}" for name in drawn} <= ENV_EXAMPLE.keys()
+
+
 @pytest.mark.parametrize("script", sorted(DOCKER.rglob("*.sh")), ids=lambda path: path.name)
 def test_scripts_are_well_formed(script: Path) -> None:
     shell = script.read_text(encoding="utf-8").splitlines()[0].removeprefix("#!")
