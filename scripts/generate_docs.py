@@ -35,6 +35,7 @@ FAMILIES = {
     "N": ("Nomenclature et version", "Nomenclature and version"),
     "D": ("Document déjà connu", "Document already known"),
     "Q": ("Montants", "Figures"),
+    "H": ("Données moissonnées", "Harvested data"),
     "P": ("Données personnelles", "Personal data"),
     "X": ("De notre côté", "On our side"),
 }

@@ -18,6 +18,10 @@ FACE = {
     "inspect": ["source"],
     "check": ["source", "previous", "facts", "siret", "plans"],
     "read_lines": ["source", "plans"],
+    "convert_balance": [
+        *("rows", "out_dir", "siren", "exercice", "collectivite", "departement", "population"),
+        *("plans", "formula_guard", "lang", "extended"),
+    ],
     "convert": [
         *("source", "out_dir", "formats", "profile", "facts", "siret", "lang", "basename"),
         *("plans", "progress", "previous", "formula_guard"),

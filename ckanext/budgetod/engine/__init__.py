@@ -35,7 +35,7 @@ Every function takes a path or a binary stream. Importing this module loads noth
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from .version import PIPELINE_VERSION
@@ -56,6 +56,7 @@ __all__ = [
     "anonymise",
     "check",
     "convert",
+    "convert_balance",
     "inspect",
     "read_lines",
     "write_scdl",
@@ -136,6 +137,46 @@ def convert(
         progress=progress,
         previous=previous,
         formula_guard=formula_guard,
+    )
+
+
+def convert_balance(
+    rows: Iterable[Mapping[str, str | None]],
+    out_dir: str | os.PathLike[str],
+    *,
+    siren: str,
+    exercice: int,
+    collectivite: str = "",
+    departement: str = "",
+    population: int | None = None,
+    plans: Any = None,
+    formula_guard: bool = False,
+    lang: str = "fr",
+    extended: bool = False,
+) -> list[Conversion]:
+    """Executed accounts from the rows of a DGFiP balance: one conversion per budget (``ident``).
+
+    ``rows`` are texts under the DGFiP's lower-case names. Main budgets come first, annexe ones by
+    label. Only the strict SCDL CSV is written; ``extended`` also writes the extended one, report,
+    figures and data package. ``report.document["etat"]`` is ``provisoire``, ``definitif`` or "";
+    ``report.rows`` also counts ``balance`` rows read, ``without_movement`` and ``outside``. A
+    budget that cannot be valid has no file: ``report.absent_files`` says why. ValueError when a
+    needed column is missing.
+    """
+    from .balance import convert_balance as run
+
+    return run(
+        rows,
+        out_dir,
+        siren=siren,
+        exercice=exercice,
+        collectivite=collectivite,
+        departement=departement,
+        population=population,
+        plans=plans,
+        formula_guard=formula_guard,
+        lang=lang,
+        extended=extended,
     )
 
 

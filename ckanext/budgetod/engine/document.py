@@ -49,6 +49,14 @@ _STAGE_NAMES = {
 }
 
 
+class Origin(str, Enum):
+    """What the lines come from: a document of the authority, a balance of the DGFiP, a CSV."""
+
+    DOCUMENT = "document"
+    BALANCE = "balance"
+    SCDL = "scdl"
+
+
 class Section(str, Enum):
     FONCTIONNEMENT = "F"
     INVESTISSEMENT = "I"

@@ -51,11 +51,13 @@ def slug(text: str) -> str:
 class LineFiles:
     """The strict and the extended CSV, row by row; ``folder`` None only counts valid rows.
 
+    ``extended`` False writes the strict one alone.
     The strict file is meant to be thrown away by its owner when ``is_valid`` is False.
     """
 
-    def __init__(self, folder: Path | None, guard: bool = False) -> None:
+    def __init__(self, folder: Path | None, guard: bool = False, extended: bool = True) -> None:
         self._folder = folder
+        self._with_extended = extended
         self._guard = FREE_TEXT if guard else frozenset()
         self._strict: CsvWriter | None = None
         self._extended: CsvWriter | None = None
@@ -69,11 +71,16 @@ class LineFiles:
         if self._folder is None:
             return
         self._strict = CsvWriter(self._folder / "scdl.csv", COLUMNS, self._guard)
+        if not self._with_extended:
+            return
         self._wide = ExtendedRows(header, resolver.fonction_label)
         self._extended = CsvWriter(self._folder / "etendu.csv", EXTENDED_COLUMNS, self._guard)
 
     def line(self, resolved: ResolvedLine) -> None:
-        row = self._rows.row(resolved)
+        self.take(self._rows.row(resolved), resolved)
+
+    def take(self, row: list[str], resolved: ResolvedLine) -> None:
+        """A strict row that is ready, and the line it stands for."""
         self.validator.check(row)
         if self._strict is not None:
             self._strict.write(row)
@@ -106,6 +113,8 @@ class LineFiles:
             about = columns(COLUMNS, lang)
             titles = ("lignes au format SCDL", "lines in SCDL format")
             found.append(Output("scdl", self._folder / "scdl.csv", rows, about, *titles))
+        if not self._with_extended:
+            return found
         about = columns(EXTENDED_COLUMNS, lang, EXTENDED_AMOUNTS)
         titles = ("lignes, colonnes étendues", "lines, extended columns")
         found.append(Output("etendu", self._folder / "etendu.csv", rows, about, *titles))

@@ -8,21 +8,20 @@ private folder and moved to their place when all of them are complete.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from . import tables
 from .anonymiser import GatePass, anonymise
-from .checks import run_checks
-from .document import Header, ResolvedLine
-from .outputs import LineFiles, Output, basename
+from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
+from .document import ResolvedLine
+from .outputs import LineFiles
 from .reading import Options, Reading, read_document, resolved_lines
-from .report import Report, describe
+from .report import Report
 from .scdl.schema import COLUMNS
 from .scdl.writer import CsvWriter
 from .streams import Given, as_path, rewindable, size_of, writable
@@ -30,17 +29,6 @@ from .summary import summarise
 
 STAGES = ("anonymise", "checks", "conversion", "files")
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """What a conversion made. ``others``: the further Budgets of the same document, if any."""
-
-    header: Header
-    report: Report
-    summary: dict[str, Any]
-    outputs: list[Output] = field(default_factory=list)
-    others: tuple[Conversion, ...] = ()
 
 
 def read(source: Given, **options: Any) -> Conversion:
@@ -56,7 +44,7 @@ def read(source: Given, **options: Any) -> Conversion:
     ):
         given = _options(options, gate)
         readings, _ = read_document(stream, given, lambda index: (LineFiles(None),))
-    return _conversions([_answer(reading, gate) for reading in readings])
+    return _conversions([concluded(reading, gate) for reading in readings])
 
 
 def check(source: Given, **options: Any) -> Report:
@@ -99,14 +87,14 @@ def convert(
     out.mkdir(parents=True, exist_ok=True)
     settings = tables.Settings(tuple(formats), lang, profile, formula_guard, basename)
     settings.check()
-    with rewindable(source) as original, _private_folder(out) as folder:
+    with rewindable(source) as original, private_folder(out) as folder:
         with _readable(original, facts, folder, settings, tell) as (stream, gate):
             given = {"facts": facts, "siret": siret, "plans": plans, "previous": previous}
             job = _Job(folder, settings, gate, tell)
             conversions = job.run(stream, _options(given, gate))
-        moved = _moved(conversions, out)
+        done = moved(conversions, out)
     tell(STAGES[3], 1.0)
-    return _conversions(moved)
+    return _conversions(done)
 
 
 @contextmanager
@@ -136,7 +124,7 @@ class _Job:
         self, folder: Path, settings: tables.Settings, gate: GatePass | None, tell: Progress
     ) -> None:
         self._folder, self._settings, self._gate, self._tell = folder, settings, gate, tell
-        self._names: set[str] = set()
+        self._names = Names()
         self._lines: list[LineFiles] = []
 
     def run(self, stream: IO[bytes], options: Options) -> list[Conversion]:
@@ -168,66 +156,23 @@ class _Job:
         writers: Sequence[Any] = reading.writers
         lines = writers[0]
         outputs = [out for w in writers for out in w.outputs(self._settings.lang)]
-        absent = _absent(lines, outputs)
-        answer = _answer(reading, self._gate)
-        report = answer.report.with_absent_files(absent)
+        answer = concluded(reading, self._gate)
+        report = answer.report.with_absent_files(absent_files(lines, outputs))
         written = lines.validator.rows if lines.is_valid else 0
         report = report.with_rows({**report.rows, "written": written})
         if index == 0 and self._gate and self._settings.profile != "sans_xml":
             outputs.append(tables.xml_output(self._folder / "document.xml"))
         folder = self._folder / str(index)
-        name = self._name(reading.header)
+        name = self._names.of(reading.header, self._settings.basename)
         files = tables.finish(
             folder, name, answer.header, report, answer.summary, outputs, self._settings
         )
         return replace(answer, report=report, outputs=files)
 
-    def _name(self, header: Header) -> str:
-        """The base name of a Budget's files, different for each Budget of a document."""
-        wanted = self._settings.basename or basename(header)
-        name, rank = wanted, 2
-        while name in self._names:
-            name, rank = f"{wanted}-{rank}", rank + 1
-        self._names.add(name)
-        return name
-
-
-def _answer(reading: Reading, gate: GatePass | None) -> Conversion:
-    """Report and summary of one Budget, completed by what the gate saw of the original."""
-    evidence = reading.evidence
-    lines: LineFiles = reading.writers[0]  # type: ignore[assignment]
-    evidence.conformity = lines.validator
-    results, findings = run_checks(evidence)
-    seal = ((evidence.facts or {}).get("seal") or {}).get("verdict", "unchecked")
-    validator = lines.validator
-    report = Report(
-        document=describe(reading.header),
-        checks=results,
-        findings=findings,
-        rows={"read": reading.lines, "written": 0, "valid": validator.valid},
-        resolution=evidence.resolution,
-        seal=seal,
-    )
-    if gate is not None:
-        report = report.with_gate(gate.findings, gate.masked, gate.dropped)
-    return Conversion(reading.header, report, summarise(evidence, reading.resolver))
-
 
 def _conversions(found: list[Conversion]) -> Conversion:
     first, *others = found
     return replace(first, others=tuple(others))
-
-
-def _absent(lines: LineFiles, outputs: Sequence[Output]) -> list[dict[str, str]]:
-    """Files that a reader could expect and that are not there, with the reason's name."""
-    kinds = {output.kind for output in outputs}
-    absent = []
-    if "scdl" not in kinds:
-        reason = "siret_invalide" if not lines.siret else "lignes_non_conformes"
-        absent.append({"kind": "scdl", "reason": reason})
-    if not any(kind.startswith("annexe:") for kind in kinds):
-        absent.append({"kind": "annexe", "reason": "aucune_ligne"})
-    return absent
 
 
 def _options(given: Mapping[str, Any], gate: GatePass | None) -> Options:
@@ -251,26 +196,3 @@ def _previous(given: Any, plans: Any) -> tuple[Mapping[str, Any] | None, Any]:
     readings, _ = read_document(as_path(given), Options(plans=plans))
     first = readings[0]
     return summarise(first.evidence, first.resolver), first.evidence.ledger
-
-
-def _moved(conversions: list[Conversion], out: Path) -> list[Conversion]:
-    """Every file from the private folder to its place, once all of them are complete."""
-    done = []
-    for conversion in conversions:
-        outputs = []
-        for output in conversion.outputs:
-            final = out / output.path.name
-            os.replace(output.path, final)
-            outputs.append(replace(output, path=final))
-        done.append(replace(conversion, outputs=outputs))
-    return done
-
-
-@contextmanager
-def _private_folder(out: Path) -> Iterator[Path]:
-    """A folder on the same disk as the output, gone at the end whatever happens."""
-    folder = Path(tempfile.mkdtemp(prefix=".budgetod-", dir=out))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

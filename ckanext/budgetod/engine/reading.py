@@ -6,7 +6,7 @@ the accountant's part (CFU) come before the first Budget and belong to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -18,13 +18,14 @@ from .document import (
     AnnexRow,
     BudgetLine,
     Header,
+    Origin,
     ReadProblem,
     ResolvedLine,
 )
 from .nomenclature import Plans, Resolver, Standing
 from .nomenclature import plans as known_plans
 from .plan_checks import confront
-from .readers import Document, Source, open_document
+from .readers import Document, Event, Source, open_document
 from .siret import usable_siret
 
 Progress = Callable[[int], None]
@@ -53,6 +54,7 @@ class Options:
     plans: Any = None
     previous: Mapping[str, Any] | None = None
     previous_ledger: Any = None
+    origin: Origin = Origin.DOCUMENT
 
 
 @dataclass(slots=True)
@@ -88,8 +90,22 @@ def read_document(
             reader.see(event)
             if progress and not rank % PROGRESS_EVERY:
                 progress(document.size)
-        reader.finish(document)
+        reader.finish(document.headers)
+        reader.certify(document)
     return reader.readings, document
+
+
+def read_events(
+    events: Iterable[Event],
+    options: Options,
+    writers: Callable[[int], Sequence[Writer]] = lambda index: (),
+) -> list[Reading]:
+    """Read a sequence of events that is no XML: each ``Header`` followed by its lines."""
+    reader = _Pass(options, writers)
+    for event in events:
+        reader.see(event)
+    reader.finish([reading.header for reading in reader.readings])
+    return reader.readings
 
 
 class _Pass:
@@ -126,11 +142,12 @@ class _Pass:
             plan_known=standing in (Standing.EXACT, Standing.OTHER_YEAR),
             previous=options.previous,
             previous_ledger=options.previous_ledger,
+            origin=options.origin,
         )
         if index == 0:
             evidence.comptable = self._comptable
         writers = self._first if index == 0 else self._make_writers(index)
-        resolver = Resolver(self._plans, header)
+        resolver = Resolver(self._plans, header, options.origin is Origin.BALANCE)
         reading = Reading(header, siret, evidence, resolver, writers=writers)
         self.readings.append(reading)
         for writer in writers:
@@ -158,17 +175,21 @@ class _Pass:
     def _problem(self, problem: ReadProblem) -> None:
         self.readings[-1].evidence.add_problem(problem)
 
-    def finish(self, document: Document) -> None:
+    def finish(self, headers: Sequence[Header]) -> None:
         """Headers are whole only now: their list of annexes comes last."""
-        for reading, header in zip(self.readings, document.headers, strict=True):
+        for reading, header in zip(self.readings, headers, strict=True):
             header = with_seal_date(header, self._options.facts)
             reading.header = header
             reading.evidence.close(header)
+            confront(reading.evidence, self._plans)
+
+    def certify(self, document: Document) -> None:
+        """What the accountant's part of a CFU says of its edition."""
+        for reading in self.readings:
             reading.evidence.edition = {
                 "type": document.comptable.edition_type,
                 "date": str(document.comptable.edition_date or ""),
             }
-            confront(reading.evidence, self._plans)
 
 
 def with_seal_date(header: Header, facts: Mapping[str, Any] | None) -> Header:

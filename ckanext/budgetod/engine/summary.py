@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import ratios
-from .document import Header
+from .document import Header, Origin
 from .informations import population
 from .ledger import RAR_3112, REAL, ZERO, Entry, Key, Ledger, is_result
 from .report import describe
@@ -56,8 +56,8 @@ def summarise(evidence: Evidence, resolver: Resolver | None = None) -> dict[str,
         "montants": "realise" if header.stage.is_account and ledger.has_real else "prevu",
         "traces": TRACES,
         "totals": totals,
-        "resultat_reporte": _carried(ledger),
-        "resultats": _results(header, ledger),
+        "resultat_reporte": {} if evidence.origin is Origin.BALANCE else _carried(ledger),
+        "resultats": _results(evidence),
         **_savings(base),
         "equipement": _text(base.equipement),
         "population": people,
@@ -119,11 +119,18 @@ def _sum(ledger: Ledger, entries: Iterable[Entry]) -> Sums:
     return sums
 
 
-def _results(header: Header, ledger: Ledger) -> dict[str, Any]:
-    """Per section of an account: the year's result, what was carried forward, the closing."""
+def _results(evidence: Evidence) -> dict[str, Any]:
+    """Per section of an account: the year's result, what was carried forward, the closing.
+
+    A balance has neither 001, 002 nor restes à réaliser: only the year's result can be said.
+    """
+    header, ledger = evidence.header, evidence.ledger
     if not (header.stage.is_account and ledger.has_real):
         return {}
-    return {section: _result(ledger, section) for section in SECTIONS}
+    results = {section: _result(ledger, section) for section in SECTIONS}
+    if evidence.origin is Origin.BALANCE:
+        return {section: {"exercice": found["exercice"]} for section, found in results.items()}
+    return results
 
 
 def _result(ledger: Ledger, section: str) -> dict[str, str]:

@@ -125,7 +125,7 @@ def finish(
     """Write the other formats, report, summary and data package; give each file its name."""
     made = [copy for output in outputs for copy in _in_formats(output, settings.formats)]
     made += _reports(folder, report, summary, settings.lang)
-    named = [_named(output, name) for output in made]
+    named = [renamed(output, name) for output in made]
     package = folder / f"{name}-datapackage.json"
     tabular = [output for output in named if output.columns]
     files = [
@@ -144,7 +144,7 @@ def _title(output: Output, lang: str) -> str:
 _ENDINGS = {"xml": "", "report_json": "-rapport", "report_csv": "-rapport", "summary": "-chiffres"}
 
 
-def _named(output: Output, name: str) -> Output:
+def renamed(output: Output, name: str) -> Output:
     """The file under its public name, in the same folder."""
     ending = _ENDINGS.get(output.kind, f"-{slug(output.kind)}")
     final = output.path.with_name(f"{name}{ending}{output.path.suffix}")

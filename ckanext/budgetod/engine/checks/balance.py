@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from ..document import Stage
+from ..document import Origin, Stage
 from ..findings import Finding, Level
 from ..ledger import CRED_OUV, PREV, RAR_PREC, REAL, ZERO, Key
 from .evidence import MAX_WHERE, Evidence, bare_places, places, text
@@ -100,7 +100,14 @@ def chapter_name(evidence: Evidence, code: str) -> str:
     return f"{code} {next(labels, '')}".strip()
 
 
-@check("Q02", Level.CONFIRM, applies=lambda e: e.header.stage not in (Stage.DM, Stage.BS))
+def _is_whole(evidence: Evidence) -> bool:
+    """Amending decisions say a part; harvested annexe budgets may have one section only."""
+    if evidence.origin is Origin.BALANCE and evidence.header.is_annexe:
+        return False
+    return evidence.header.stage not in (Stage.DM, Stage.BS)
+
+
+@check("Q02", Level.CONFIRM, applies=_is_whole)
 def every_side_is_there(evidence: Evidence) -> Iterator[Finding]:
     """A budget or an account has dépenses and recettes in both sections."""
     present = {
@@ -169,10 +176,11 @@ def _ordre(
     spent, received = (
         measure(lambda key, side=side: key.ordre == "1" and key.side == side) for side in SIDES
     )
+    told = evidence.origin is not Origin.BALANCE  # there, chapters of ordre are only deduced
     broken = [
         (out, into)
         for out, into in _MIRRORS
-        if measure(in_chapter(out, "D")) != measure(in_chapter(into, "R"))
+        if told and measure(in_chapter(out, "D")) != measure(in_chapter(into, "R"))
     ]
     if spent == received and not broken:
         return

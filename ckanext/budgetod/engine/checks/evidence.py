@@ -18,6 +18,7 @@ from ..document import (
     ChapterOrigin,
     Header,
     LabelSource,
+    Origin,
     ReadProblem,
     ResolvedLine,
 )
@@ -63,6 +64,7 @@ class Evidence:
     facts: Mapping[str, Any] | None = None
     edition: Mapping[str, str] = field(default_factory=dict)
     siret: str = ""
+    origin: Origin = Origin.DOCUMENT
     plan_known: bool = True
     today: date = field(default_factory=date.today)
     previous: Mapping[str, Any] | None = None

@@ -24,6 +24,7 @@ _RICHEST = ("M57_D", "M57", "M57_P", "M14_COM_SUP3500", "M14_CCAS_SUP3500", "M4"
 
 
 _MAX_NAMES = 200
+_MAX_WHOLE = 12
 _MAX_ANSWERS = 20_000
 _MAX_LENGTH = 80
 """What is longer is no code of a plan, and is not kept in memory."""
@@ -60,6 +61,7 @@ class Plans:
         self._families: dict[str, Family] = {}
         self._sibling_names: dict[str, list[str]] = {}
         self._answers: dict[tuple[str, str, str, int], Found | None] = {}
+        self._whole: dict[tuple[str, int], Plan | None] = {}
 
     @property
     def names(self) -> list[str]:
@@ -85,13 +87,21 @@ class Plans:
         family = self.family(name) or self._families.setdefault(name, Family(name))
         self._paths.setdefault(name, [])
         self._answers.clear()
+        self._whole.clear()
         self._sibling_names.clear()
         return family.add(plan)
 
     def plan(self, nomenclature: str, exercice: int) -> Plan | None:
-        """The whole plan of a nomenclature and year; None when there is none."""
-        family = self.family(self.name_of(nomenclature))
-        return family.plan(exercice) if family else None
+        """The whole plan of a nomenclature and year, to be read only; None when there is none."""
+        key = (self.name_of(nomenclature), exercice)
+        if key not in self._whole:
+            family = self.family(key[0])
+            if family is None:
+                return None
+            if len(self._whole) >= _MAX_WHOLE:
+                self._whole.clear()
+            self._whole[key] = family.plan(exercice)
+        return self._whole[key]
 
     def name_of(self, nomenclature: str) -> str:
         """The known name nearest to what a document says; what it says when there is none."""

@@ -28,7 +28,7 @@ from ckanext.budgetod.engine.document import (
     ResolvedLine,
 )
 
-from .plan import Entry
+from .plan import ROLES, Entry
 from .plans import Found, Plans
 from .rules import LONGEST_CODE, beginnings, role, section_of_start, stated_section
 
@@ -58,9 +58,13 @@ _MAX_ANSWERS = 20_000
 
 
 class Resolver:
-    """Resolves the lines of one budget; answers are remembered, a budget repeats its codes."""
+    """Resolves the lines of one budget; answers are remembered, a budget repeats its codes.
 
-    def __init__(self, plans: Plans, header: Header) -> None:
+    ``nearest``: an account finer than the plan takes the label of the nearest one above.
+    """
+
+    def __init__(self, plans: Plans, header: Header, nearest: bool = False) -> None:
+        self._nearest = nearest
         self._plans = plans
         self._nomenclature = header.nomenclature
         self._exercice = header.exercice
@@ -108,6 +112,13 @@ class Resolver:
         """The label of an account or chapter of any level, "" when unknown."""
         found = self._best(("compte", "chapitre"), code)
         return found.entry.label if found else ""
+
+    def ordre_is_ambiguous(self, nature: str, side: str) -> bool:
+        """True when a plan takes the account both between sections and inside its own."""
+        account = self._account(nature)
+        roles = dict(zip(ROLES, account.roles, strict=False)) if account else {}
+        between, inside = roles.get(f"{side}OES", ""), roles.get(f"{side}OIS", "")
+        return bool(between and inside and between != inside)
 
     def _chapter_and_equipment(self, line: BudgetLine) -> tuple[Chapter, bool]:
         stated = (line.cont_nat, line.cont_fon)
@@ -240,6 +251,10 @@ class Resolver:
             chapter = self._operation_chapter(code, ChapterOrigin.PREFIX)
             if chapter.label:
                 return Label(chapter.label, LabelSource.PREFIX)
+        for start in beginnings(code) if self._nearest else ():
+            found = self._find("compte", start)
+            if found and found.entry.label:
+                return Label(found.entry.label, LabelSource.PREFIX)
         return Label("", LabelSource.NONE)
 
     def _fonction(self, code: str) -> Label:
