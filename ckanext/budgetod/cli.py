@@ -12,6 +12,7 @@ import click
 from ckan import model
 from ckan.plugins import toolkit as tk
 
+from ckanext.budgetod.commands.territory import territory
 from ckanext.budgetod.deposit import storage
 from ckanext.budgetod.deposit import sweep as sweeping
 from ckanext.budgetod.deposit.messages import DepositRefused
@@ -27,6 +28,9 @@ def get_commands() -> list[click.Command]:
 @click.group(short_help="Local budgets: import documents, keep deposits in order.")
 def budgetod() -> None:
     """Deposit TOTEM and CFU documents, and keep their conversions in order."""
+
+
+budgetod.add_command(territory)
 
 
 @budgetod.command("import")

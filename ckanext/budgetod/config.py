@@ -55,6 +55,16 @@ def plans() -> Any:
     return nomenclature.plans(folder)
 
 
+def territory_path() -> Path | None:
+    """Folder of newer rows of the reference table, None when there are none."""
+    return _path("budgetod.territory_path")
+
+
+def territory_region() -> str:
+    """Code of the region whose local authorities the portal serves."""
+    return tk.config["budgetod.territory.region"]
+
+
 def staging_path() -> Path | None:
     """The administrator's private folder, None when the site's own storage serves."""
     return _path("budgetod.staging_path")

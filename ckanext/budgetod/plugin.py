@@ -17,6 +17,7 @@ from ckanext.budgetod.logic import (
     validators,
 )
 from ckanext.budgetod.search.hooks import SearchHooks
+from ckanext.budgetod.sources.territory import use_overlays
 
 
 @tk.blanket.config_declarations
@@ -40,6 +41,7 @@ class BudgetodPlugin(SearchHooks, LoaderGuard, p.SingletonPlugin, DefaultTransla
     def configure(self, config_):
         super().configure(config_)
         config.check_sizes()
+        use_overlays(config.territory_path())
 
     def get_actions(self):
         modules = [action, chained, chained_deletion]

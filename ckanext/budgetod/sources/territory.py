@@ -12,11 +12,14 @@ import json
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from itertools import takewhile
+from pathlib import Path
+
+from . import overlay
 
 TOWN_POPULATION = 2_000
 """From here on a commune is called "Ville de" (INSEE's threshold of an urban unit)."""
@@ -95,11 +98,15 @@ def _commune_title(commune: Collectivity) -> str:
 
 
 class Territory:
-    """The whole table, kept as text and parsed row by row when asked for (about 5 MB)."""
+    """The whole table, kept as text and parsed row by row when asked for (about 5 MB).
 
-    def __init__(self, lines: Iterator[str]):
+    ``newer`` are rows of the administrator's overlays: each replaces that of its SIREN.
+    """
+
+    def __init__(self, lines: Iterator[str], newer: Iterable[str] = ()):
         self.about: dict = json.loads(next(lines))
         self._rows = {line[:9]: line for line in lines}
+        self._rows.update((line[:9], line) for line in newer)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -198,12 +205,28 @@ class Territory:
         return found
 
 
-@lru_cache(maxsize=1)
+_overlays: dict[str, Path | None] = {"folder": None}
+
+
+def use_overlays(folder: Path | None) -> None:
+    """Read the overlays of this folder over the shipped table from now on; None: none."""
+    _overlays["folder"] = folder
+
+
 def territory() -> Territory:
-    """The table shipped with the package, read once per process (about 0.1 s)."""
+    """The table shipped with the package and the overlays in use, read once (about 0.1 s).
+
+    An overlay written meanwhile, by another process too, is seen at the next call.
+    """
+    return _read(overlay.stamps(_overlays["folder"]))
+
+
+@lru_cache(maxsize=2)
+def _read(stamps: tuple[overlay.Stamp, ...]) -> Territory:
     path = files("ckanext.budgetod.sources") / "data" / "territory.tsv.gz"
     text = gzip.decompress(path.read_bytes()).decode("utf-8")
-    return Territory(iter(text.splitlines()))
+    newer = [line for stamp in stamps for line in overlay.rows(stamp)]
+    return Territory(iter(text.splitlines()), newer)
 
 
 def collectivity_title(siren: str, fallback: str = "") -> str:
