@@ -20,7 +20,7 @@ CKAN = {"ckan", "flask", "sqlalchemy", "alembic", "rq", "redis", "werkzeug", "ji
 # Storeys from the top of the house to its ground: nobody imports from a storey above his own.
 STOREYS = [
     {"plugin"},
-    {"views", "cli", "harvesters", "logic", "search", "helpers"},
+    {"views", "cli", "commands", "harvesters", "logic", "search", "helpers"},
     {"deposit", "model", "config", "interfaces", "migration"},
     {"engine", "sources"},
 ]
