@@ -236,21 +236,21 @@ class TestSolrDown:
         from ckan.common import config
         from ckan.lib.search import common
 
-        from ckanext.budgetod.deposit import publish
+        from ckanext.budgetod.deposit import datasets
 
-        original = publish._revise
+        original = datasets.revise
 
-        def down_inside(*args):
+        def down_inside(*args, **options):
             with monkeypatch.context() as cut:
                 gone = f"http://127.0.0.1:{free_port()}/solr/gone"
                 cut.setitem(config, "solr_url", gone)
                 if hasattr(common, "SolrSettings"):  # CKAN 2.11
                     cut.setattr(common.SolrSettings, "_url", gone)
-                return original(*args)
+                return original(*args, **options)
 
         made = submit(town)
         with monkeypatch.context() as broken:
-            broken.setattr(publish, "_revise", down_inside)
+            broken.setattr(datasets, "revise", down_inside)
             work_once()
         make_due(town)
         assert row_of(made["conversion_id"]).state in ("queued", "published")

@@ -22,6 +22,7 @@ NAMESPACE = uuid.UUID("6f4c0e2e-8b53-4b7e-9a55-2f0c5a2f9d11")
 """Seed of every id drawn from a budget's identity; never changes."""
 
 XML_KIND = "xml"
+DEPOSIT = "deposit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,26 @@ class Identity:
     libelle: str
     repaired: str = ""
     """The SIRET that stands in for an invalid one, "" when none is needed or known."""
+    origin: str = DEPOSIT
+    """``deposit``, or the national source it was harvested from."""
 
     @property
     def key(self) -> str:
-        """Readable and fit for an address: ``21570990800018.2023.dm1.principal``."""
+        """Readable and fit for an address: ``21570990800018.2023.dm1.principal``.
+
+        That of a harvested document begins with its origin: ``dgfip.21570990800018.2023…``.
+        """
         stage = f"{self.stage.slug}{self.numero_dm}"
         budget = "principal"
         if self.categorie == "annexe":
             budget = f"annexe-{_slug(self.code_budget or self.libelle)}"
-        return f"{self.siret}.{self.exercice}.{stage}.{budget}"
+        start = "" if self.origin == DEPOSIT else f"{self.origin}."
+        return f"{start}{self.siret}.{self.exercice}.{stage}.{budget}"
+
+    @property
+    def etape(self) -> str:
+        """NatDec of the stage, as rows hold it."""
+        return self.stage.value
 
     @property
     def budget(self) -> tuple[str, int]:

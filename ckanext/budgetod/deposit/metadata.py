@@ -13,17 +13,27 @@ from ckanext.budgetod.engine.scdl.schema import URL as SCDL_SCHEMA
 from ckanext.budgetod.model import BudgetDocument, Conversion
 from ckanext.budgetod.sources import profile
 
+from .identity import DEPOSIT
+
 if TYPE_CHECKING:
     from ckanext.budgetod.engine.outputs import Output
 
-ROLES = ("scdl", "etendu", "xml", "annexe", "comptable")
+ROLES = ("scdl", "etendu", "xml", "annexe", "comptable", "indicateurs")
 """Roles of published files, in the order in which a dataset lists them."""
 STAGES = (Stage.CFU, Stage.CA, Stage.DM, Stage.BS, Stage.BP)
 """Most final first: the order of documents in a dataset."""
-MAIN = (Stage.CFU, Stage.CA, Stage.BP, Stage.BS, Stage.DM)
-"""Which document speaks for the whole year, best first."""
-PERSONAL = ("title", "notes", "maintainer", "maintainer_email")
-"""What a person may correct; a correction is remembered and not rebuilt."""
+ORIGINS = {
+    "deposit": "depose",
+    "datagouv": "datagouv",
+    "dgfip": "dgfip",
+    "ofgl": "ofgl",
+}
+"""Origin of a document -> value of ``budget_origine`` of its resources."""
+SOURCE_NAMES = {
+    "datagouv": "datagouv",
+    "dgfip": "balances comptables de la DGFiP",
+    "ofgl": "indicateurs de l’OFGL",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +101,15 @@ def _planned(output: Output, document: BudgetDocument, common: Mapping[str, Any]
     }
     if role_of(output.kind) == "scdl":
         fields["conforms_to"] = SCDL_SCHEMA
-    if config.datastore():
+    if in_datastore(document):
         fields["datastore_active"] = True
     path = Path(output.path)
     return Planned(output.kind, path.name, "text/csv", fields, path, output.rows, output.columns)
+
+
+def in_datastore(document: BudgetDocument) -> bool:
+    """Whether the tables of this document go to the DataStore."""
+    return config.datastore() if document.origin == DEPOSIT else config.harvest_datastore()
 
 
 def _xml(row: Conversion, document: BudgetDocument, common: Mapping[str, Any]) -> Planned:
@@ -111,13 +126,24 @@ def _xml(row: Conversion, document: BudgetDocument, common: Mapping[str, Any]) -
 
 def file_stem(document: BudgetDocument) -> str:
     """``budget-215709908-2023-dm1-principal``: the beginning of every file name of a document."""
+    start = f"budget-{document.siren}-{document.exercice}"
+    if not document.is_budget:
+        return start
     stage = f"{Stage(document.etape).slug}{document.numero_dm}"
     budget = document.key.rpartition(".")[2]
-    return f"budget-{document.siren}-{document.exercice}-{stage}-{budget}"
+    origin = "" if document.origin == DEPOSIT else f"-{document.origin}"
+    return f"{start}-{stage}-{budget}{origin}"
 
 
 def document_title(document: BudgetDocument) -> str:
-    """« Décision modificative n° 1 2023, budget annexe Eau »."""
+    """« Décision modificative n° 1 2023, budget annexe Eau »; a harvested one names its source."""
+    if not document.is_budget:
+        return f"Données nationales {document.exercice} ({SOURCE_NAMES[document.origin]})"
+    source = SOURCE_NAMES.get(document.origin)
+    return f"{_budget_title(document)} ({source})" if source else _budget_title(document)
+
+
+def _budget_title(document: BudgetDocument) -> str:
     number = f" n° {document.numero_dm}" if document.numero_dm else ""
     budget = "budget principal"
     if document.categorie == "annexe":
@@ -126,11 +152,31 @@ def document_title(document: BudgetDocument) -> str:
 
 
 def _document_fields(row: Conversion, document: BudgetDocument, content: Content) -> dict[str, Any]:
+    fields = {
+        "budgetod_document": document.key,
+        "budgetod_serial": str(row.serial),
+        **source_fields(document),
+    }
+    return {**fields, **_stage_fields(document, content)} if document.is_budget else fields
+
+
+def source_fields(document: BudgetDocument) -> dict[str, str]:
+    """Where a document comes from: origin, address, licence, producer, whether it may change."""
+    source = document.source or {}
+    return {
+        "budget_origine": ORIGINS[document.origin],
+        "budget_source": source.get("url", ""),
+        "budget_licence": source.get("licence", ""),
+        "budget_producteur": source.get("producteur", ""),
+        "budget_statut": source.get("statut", ""),
+        "budget_retire": document.retired.date().isoformat() if document.retired else "",
+    }
+
+
+def _stage_fields(document: BudgetDocument, content: Content) -> dict[str, Any]:
     about = content.report["document"]
     counts = content.report["counts"]
     return {
-        "budgetod_document": document.key,
-        "budgetod_serial": str(row.serial),
         "budget_etape": Stage(document.etape).slug,
         "budget_numero_dm": document.numero_dm,
         "budget_categorie": document.categorie,
@@ -182,72 +228,11 @@ def arrange(
 
 
 def sort_documents(documents: Iterable[BudgetDocument]) -> list[BudgetDocument]:
-    """CFU, CA, DM n…1, BS, BP; the principal budget, then annexes by name."""
+    """CFU, CA, DM n…1, BS, BP; the principal budget, then annexes by name; national figures."""
 
     def rank(document: BudgetDocument) -> tuple[Any, ...]:
         number = int(document.numero_dm) if document.numero_dm.isdigit() else 0
-        stage = STAGES.index(Stage(document.etape))
+        stage = STAGES.index(Stage(document.etape)) if document.is_budget else len(STAGES)
         return stage, -number, document.categorie == "annexe", document.libelle, document.key
 
     return sorted(documents, key=rank)
-
-
-# --- dataset -------------------------------------------------------------------------------------
-def title(collectivite: str, exercice: int) -> str:
-    return f"Budget {exercice} — {collectivite}"
-
-
-def notes(collectivite: str, exercice: int, documents: Iterable[BudgetDocument]) -> str:
-    """One paragraph that says what the dataset holds."""
-    names = list(dict.fromkeys(_plain_name(document) for document in sort_documents(documents)))
-    held = f" : {', '.join(names)}" if names else ""
-    return (
-        f"Documents budgétaires de l’exercice {exercice} publiés par {collectivite}{held}. "
-        "Lignes au format SCDL, documents XML anonymisés et tableaux annexes."
-    )
-
-
-def _plain_name(document: BudgetDocument) -> str:
-    name = Stage(document.etape).nom
-    return f"{name} n° {document.numero_dm}" if document.numero_dm else name
-
-
-def dataset(
-    published: list[tuple[BudgetDocument, Mapping[str, Any]]], siren: str, exercice: int
-) -> dict[str, Any]:
-    """Every field that publication writes. ``published``: documents in public and their fields."""
-    documents = [document for document, _ in published]
-    fields = dict(_speaker(published)) if published else {}
-    collectivite = fields.get("budget_collectivite") or siren
-    return {
-        **fields,
-        "title": title(collectivite, exercice),
-        "notes": notes(collectivite, exercice, documents),
-        "budget_siren": siren,
-        "budget_exercice": str(exercice),
-        "budget_etapes": sorted({Stage(document.etape).slug for document in documents}),
-        "budget_categories": sorted({document.categorie for document in documents}),
-        "budget_origine": "depose",
-        "license_id": "etalab-2.0",
-    }
-
-
-def _speaker(published: list[tuple[BudgetDocument, Mapping[str, Any]]]) -> Mapping[str, Any]:
-    """Fields of the document that speaks for the year: principal first, most final first."""
-
-    def rank(item: tuple[BudgetDocument, Mapping[str, Any]]) -> tuple[bool, int]:
-        return item[0].categorie == "annexe", MAIN.index(Stage(item[0].etape))
-
-    return min(published, key=rank)[1]
-
-
-def keep_personal(
-    built: Mapping[str, Any], current: Mapping[str, Any], new: dict[str, Any]
-) -> dict[str, Any]:
-    """``new`` without what a person corrected: a value that is not the one last built."""
-    kept = {
-        name
-        for name in PERSONAL
-        if name in built and (current.get(name) or "") != (built[name] or "")
-    }
-    return {name: value for name, value in new.items() if name not in kept}

@@ -9,9 +9,10 @@ from typing import Any
 
 from ckan.plugins import toolkit as tk
 
+from ckanext.budgetod.engine.document import Stage
 from ckanext.budgetod.model import BudgetDocument
 
-from . import gate, metadata
+from . import gate
 
 SYSTEM_FIELDS = ("name", "license_id")
 ATTACHED = "document"
@@ -78,7 +79,7 @@ class Guarded:
         return [
             document
             for document in self.documents
-            if document.published_serial and not document.withdrawn and document.key not in but
+            if document.is_public and document.key not in but
         ]
 
     def missing(self, resources: list[dict[str, Any]]) -> list[BudgetDocument]:
@@ -111,8 +112,8 @@ class Guarded:
             if not (resource.get("id") in self.owners and self.owners[resource["id"]].key in keys)
         ]
         left = self.published(but=keys)
-        data["budget_etapes"] = sorted({metadata.Stage(d.etape).slug for d in left})
-        data["budget_categories"] = sorted({document.categorie for document in left})
+        data["budget_etapes"] = sorted({Stage(one.etape).slug for one in left if one.is_budget})
+        data["budget_categories"] = sorted({one.categorie for one in left if one.is_budget})
         if not left:
             data["private"] = True
 

@@ -1,4 +1,4 @@
-"""The only writer of datasets: creation, publication, withdrawal. Each is one write.
+"""Deposits in datasets: creation, publication, withdrawal. Each is one write.
 
 The row of the deposit changes in the transaction of the dataset: both are there, or neither.
 Publication can be done again: it reads the dataset anew and brings it to what it must be.
@@ -7,34 +7,26 @@ Publication can be done again: it reads the dataset anew and brings it to what i
 from __future__ import annotations
 
 import contextlib
-import json
-from typing import IO, Any
+from typing import Any
 
 from ckan import model
-from ckan.lib import search
 from ckan.plugins import toolkit as tk
-from ckan.types import Context
 
 from ckanext.budgetod.model import BudgetDataset, BudgetDocument, Conversion, State
 
-from . import identity, intake, metadata, records, storage
-from .jobs import NotNow, Overtaken
+from . import (
+    datasets,
+    description,
+    harvested,
+    identity,
+    intake,
+    metadata,
+    ranks,
+    records,
+    storage,
+)
+from .jobs import Overtaken
 from .owners import owner_of
-
-KEY = "budgetod_publisher"
-_TOKEN = object()
-"""Known to this process only: no HTTP caller can put it in a context."""
-
-
-def is_publisher(context: Context) -> bool:
-    """True for our own writes, which alone set system fields."""
-    return context.get(KEY) is _TOKEN
-
-
-def publisher_context() -> Context:
-    """Acts as the site's own user, reads the database and not the index."""
-    user = tk.get_action("get_site_user")({"ignore_auth": True}, {})
-    return {"user": user["name"], "ignore_auth": True, "use_cache": False, KEY: _TOKEN}  # type: ignore[return-value, typeddict-unknown-key]
 
 
 # --- dataset -------------------------------------------------------------------------------------
@@ -46,7 +38,7 @@ def ensure_dataset(
     Raises SearchIndexError when Solr is down (on 2.11 the dataset is there all the same).
     """
     intake.lock(budget)
-    package_id = intake.claim(budget, _free_id(budget))
+    package_id = intake.claim(budget, free_id(budget))
     package = model.Package.get(package_id)
     if package is None:
         _create(package_id, budget, owner_org, collectivite, user)
@@ -66,11 +58,11 @@ def _bring_home(package: model.Package, siren: str, owner_org: str) -> None:
     holder = owner_of(siren)
     if holder is None or holder.id != owner_org or package.owner_org == owner_org:
         return
-    before = _show(package.id)
-    _revise(before, {"owner_org": owner_org}, before["resources"])
+    before = datasets.show(package.id)
+    datasets.revise(before, {"owner_org": owner_org}, before["resources"])
 
 
-def _free_id(budget: tuple[str, int]) -> str:
+def free_id(budget: tuple[str, int]) -> str:
     """The id for a dataset nobody registered: that of the budget dataset so named, or ours."""
     named = model.Package.get(identity.dataset_name(*budget))
     if named is not None and named.type == "budget":
@@ -83,41 +75,36 @@ def _create(
 ) -> None:
     siren, exercice = budget
     built = {
-        "title": metadata.title(collectivite, exercice),
-        "notes": metadata.notes(collectivite, exercice, []),
+        "title": description.title(collectivite, exercice),
+        "notes": description.notes(collectivite, exercice, []),
     }
     registered = BudgetDataset.get(*budget)
     if registered is not None:
         registered.built = built
-    context = publisher_context()
-    if user:
-        context["user"] = user
-    tk.get_action("package_create")(
-        context,
-        {
-            "id": package_id,
-            "type": "budget",
-            "name": identity.dataset_name(*budget),
-            "owner_org": owner_org,
-            "private": True,
-            "license_id": "etalab-2.0",
-            "budget_siren": siren,
-            "budget_exercice": str(exercice),
-            "budget_collectivite": collectivite,
-            "budget_origine": "depose",
-            **built,
-        },
-    )
+    dataset = {
+        "id": package_id,
+        "type": "budget",
+        "name": identity.dataset_name(*budget),
+        "owner_org": owner_org,
+        "private": True,
+        "license_id": "etalab-2.0",
+        "budget_siren": siren,
+        "budget_exercice": str(exercice),
+        "budget_collectivite": collectivite,
+        "budget_origine": "depose",
+        **built,
+    }
+    datasets.create(dataset, user)
 
 
 def _undelete(package: model.Package) -> None:
     """A deleted dataset comes back private and without the files of its documents."""
-    before = _show(package.id)
+    before = datasets.show(package.id)
     others = [r for r in before["resources"] if r.get("budgetod_role") not in metadata.ROLES]
-    gone = [one for one in BudgetDocument.of_package(package.id) if one.published_serial]
+    gone = [one for one in BudgetDocument.all_of_package(package.id) if one.published_serial]
     for document in gone:
         records.unpublish(document)
-    _revise(before, {"state": "active", "private": True}, others)
+    datasets.revise(before, {"state": "active", "private": True}, others)
     for document in gone:
         records.forget_files(document)
 
@@ -129,20 +116,47 @@ def publish(row_id: str, content: metadata.Content) -> None:
     row = _running(row_id)
     collectivite = content.fields.get("budget_collectivite") or row.siren
     package_id = ensure_dataset((row.siren, row.exercice), row.owner_org, collectivite)
-    _require_index()
+    datasets.require_index()
     row, document = _lock_current(row_id)
     row.package_id = document.package_id = package_id
-    before = _show(package_id)
+    present = BudgetDocument.all_of_package(package_id)
+    _stop_if_beaten(row, document, present)
+    beaten = ranks.beaten_by(document, present)
+    before = datasets.show(package_id)
     planned = metadata.files(row, document, content)
     _note(row, document, content, planned)
+    for one in beaten:
+        records.outrank(one)
     with contextlib.ExitStack() as opened:
-        mine = _resources(before, planned, content.xml, opened)
-        others = records.without(before["resources"], document.key, document.resource_ids)
-        ordered = metadata.arrange(others, mine, BudgetDocument.of_package(package_id))
-        update = _dataset_update(before, row)
-        _revise(before, {**update, "private": False, "state": "active"}, ordered, row)
+        mine = records.uploads(before, planned, content.xml, opened)
+        others = records.without(before["resources"], [document, *beaten])
+        ordered = metadata.arrange(others, mine, present)
+        update = records.rebuilt(before, row.siren, row.exercice)
+        update |= {"owner_org": _owner(row, document, before), "private": False, "state": "active"}
+        harvested.let_go(document)
+        datasets.revise(before, update, ordered, matched=True)
     records.forget_dropped_files(before, document, planned)
     model.Session.commit()
+    for one in beaten:
+        records.forget_files(one)
+
+
+def _stop_if_beaten(
+    row: Conversion, document: BudgetDocument, present: list[BudgetDocument]
+) -> None:
+    """A harvested document ends here when the collectivity deposited the same meanwhile."""
+    if ranks.is_beaten(document, present):
+        row.enter(State.SUPERSEDED)
+        model.Session.commit()
+        storage.discard(row.id)
+        raise Overtaken
+
+
+def _owner(row: Conversion, document: BudgetDocument, before: dict[str, Any]) -> str:
+    """A deposit brings the dataset to its own organisation; what is harvested moves nothing."""
+    if document.origin == identity.DEPOSIT:
+        return row.owner_org
+    return before.get("owner_org") or row.owner_org
 
 
 def _running(row_id: str) -> Conversion:
@@ -155,18 +169,13 @@ def _running(row_id: str) -> Conversion:
 def _lock_current(row_id: str) -> tuple[Conversion, BudgetDocument]:
     """Row and document, locked until the commit. Raises Overtaken unless the row is current."""
     row = _running(row_id)
+    intake.lock((row.siren, row.exercice))
     document = BudgetDocument.get(row.document_key, for_update=True)
     row = Conversion.get(row_id, for_update=True)
     current = document is not None and row is not None and document.current_serial == row.serial
     if not current or row.state != State.RUNNING.value:
         raise Overtaken
     return row, document
-
-
-def _require_index() -> None:
-    """Files are overwritten before the index is written: do not begin without Solr."""
-    if not search.is_available():
-        raise NotNow("search index")
 
 
 def _note(
@@ -198,43 +207,6 @@ def _note(
     model.Session.flush()
 
 
-def _resources(
-    before: dict[str, Any],
-    planned: list[metadata.Planned],
-    xml: IO[bytes] | None,
-    opened: contextlib.ExitStack,
-) -> list[dict[str, Any]]:
-    """Resource dicts with their uploads; what the dataset already knows of a resource is kept."""
-    known = {resource["id"]: resource for resource in before["resources"]}
-    resources = []
-    for item in planned:
-        resource_id = records.id_of(item)
-        stream = xml if item.path is None else opened.enter_context(item.path.open("rb"))
-        upload = storage.as_upload(stream, item.filename, item.content_type)
-        kept = known.get(resource_id, {})
-        resources.append({**kept, **item.fields, "id": resource_id, "upload": upload})
-    return resources
-
-
-def _dataset_update(before: dict[str, Any], row: Conversion) -> dict[str, Any]:
-    """Fields of the dataset, title and description only where nobody corrected them."""
-    new = metadata.dataset(records.published(before["id"]), row.siren, row.exercice)
-    registered = BudgetDataset.get(row.siren, row.exercice)
-    built = dict(registered.built) if registered else {}
-    if registered is not None:
-        registered.built = {**built, "title": new["title"], "notes": new["notes"]}
-    update = metadata.keep_personal(built, before, new)
-    update["name"] = identity.dataset_name(row.siren, row.exercice)
-    update["owner_org"] = row.owner_org
-    return update
-
-
-def index_again(package_id: str) -> None:
-    """Write the dataset to the index (CKAN 2.11 commits first: the write is there already)."""
-    _require_index()
-    search.rebuild(package_id, force=True)
-
-
 # --- withdrawal ----------------------------------------------------------------------------------
 def withdraw(key: str) -> None:
     """Remove every file of a document; the tombstone stays. Private again when nothing is left.
@@ -253,48 +225,11 @@ def withdraw(key: str) -> None:
 
 
 def _take_out(document: BudgetDocument) -> None:
-    before = _show(document.package_id)
-    rest = records.without(before["resources"], document.key, document.resource_ids)
+    before = datasets.show(document.package_id)
+    rest = records.without(before["resources"], [document])
     left = records.published(document.package_id)
-    new = metadata.dataset(left, document.siren, document.exercice)
-    update = {name: new[name] for name in ("budget_etapes", "budget_categories")}
+    new = description.dataset(left, document.siren, document.exercice)
+    update = {name: new[name] for name in ("budget_etapes", "budget_categories", "budget_origine")}
     if not left:
         update["private"] = True
-    _revise(before, update, rest)
-
-
-# --- the write -----------------------------------------------------------------------------------
-def _show(package_id: str) -> dict[str, Any]:
-    """The dataset as it is in the database, locked until the transaction ends."""
-    context = publisher_context()
-    context["for_update"] = True
-    return tk.get_action("package_show")(context, {"id": package_id})
-
-
-def _revise(
-    before: dict[str, Any],
-    update: dict[str, Any],
-    resources: list[dict[str, Any]],
-    row: Conversion | None = None,
-) -> None:
-    """One package_revise, matched on the serials that were read. Raises NotNow if they changed."""
-    match = {
-        # package_revise reads match values as JSON: quoted, a serial stays text
-        f"match__resources__{resource['id']}__budgetod_serial": json.dumps(
-            resource["budgetod_serial"]
-        )
-        for resource in before["resources"]
-        if resource.get("budgetod_serial") and row is not None
-    }
-    data = {
-        "match": {"id": before["id"]},
-        **match,
-        "filter": ["-resources"],
-        "update": {**update, "resources": resources},
-    }
-    try:
-        tk.get_action("package_revise")(publisher_context(), data)
-    except tk.ValidationError as error:
-        if "match" in error.error_dict:
-            raise NotNow("dataset changed") from None
-        raise
+    datasets.revise(before, update, rest)

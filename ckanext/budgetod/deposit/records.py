@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
-from typing import Any
+from typing import IO, Any
 
 from ckan import model
 
-from ckanext.budgetod.model import ACTIVE, BudgetDocument, Conversion, State
+from ckanext.budgetod.model import ACTIVE, BudgetDataset, BudgetDocument, Conversion, State
 from ckanext.budgetod.model.conversion import now
 
-from . import datastore, identity, metadata, storage
+from . import datastore, description, identity, metadata, storage
 
 
 def unpublish(document: BudgetDocument) -> None:
@@ -37,6 +38,15 @@ def mark_withdrawn(document: BudgetDocument) -> None:
     model.Session.flush()
 
 
+def outrank(document: BudgetDocument) -> None:
+    """A better origin tells the same: the files go, and nobody is told of a withdrawal."""
+    for row in Conversion.newest(document_key=document.key, state=State.PUBLISHED.value):
+        row.enter(State.REPLACED)
+    document.published_serial = document.current_serial = None
+    document.digest = ""
+    model.Session.flush()
+
+
 def is_listed(document: BudgetDocument) -> bool:
     """True while an active dataset names a file of the document."""
     listed = model.Session.query(model.Resource).join(model.Package)
@@ -49,6 +59,36 @@ def is_listed(document: BudgetDocument) -> bool:
         ).first()
         is not None
     )
+
+
+def uploads(
+    before: dict[str, Any],
+    planned: list[metadata.Planned],
+    xml: IO[bytes] | None,
+    opened: contextlib.ExitStack,
+) -> list[dict[str, Any]]:
+    """Resource dicts with their uploads; what the dataset already knows of a resource is kept."""
+    known = {resource["id"]: resource for resource in before["resources"]}
+    resources = []
+    for item in planned:
+        resource_id = id_of(item)
+        stream = xml if item.path is None else opened.enter_context(item.path.open("rb"))
+        upload = storage.as_upload(stream, item.filename, item.content_type)
+        kept = known.get(resource_id, {})
+        resources.append({**kept, **item.fields, "id": resource_id, "upload": upload})
+    return resources
+
+
+def rebuilt(before: dict[str, Any], siren: str, exercice: int) -> dict[str, Any]:
+    """Fields of the dataset, title and description only where nobody corrected them."""
+    new = description.dataset(published(before["id"]), siren, exercice)
+    registered = BudgetDataset.get(siren, exercice)
+    built = dict(registered.built) if registered else {}
+    if registered is not None:
+        registered.built = {**built, "title": new["title"], "notes": new["notes"]}
+    update = description.keep_personal(built, before, new)
+    update["name"] = identity.dataset_name(siren, exercice)
+    return update
 
 
 def forget_files(document: BudgetDocument) -> None:
@@ -65,8 +105,8 @@ def remove_files(resource_ids: Iterable[str]) -> None:
 def published(package_id: str) -> list[tuple[BudgetDocument, dict[str, Any]]]:
     """Documents of the dataset in public, each with what it tells of the collectivity."""
     found = []
-    for document in BudgetDocument.of_package(package_id):
-        if document.published_serial is None or document.withdrawn:
+    for document in BudgetDocument.all_of_package(package_id):
+        if not document.is_public:
             continue
         row = Conversion.by_serial(document.published_serial)
         if row is not None:
@@ -75,11 +115,13 @@ def published(package_id: str) -> list[tuple[BudgetDocument, dict[str, Any]]]:
 
 
 def without(
-    resources: Iterable[dict[str, Any]], key: str, resource_ids: dict[str, str]
+    resources: Iterable[dict[str, Any]], documents: Iterable[BudgetDocument]
 ) -> list[dict[str, Any]]:
-    """The resources of a dataset that are not of this document."""
-    mine = set(resource_ids.values())
-    return [r for r in resources if r["id"] not in mine and r.get("budgetod_document") != key]
+    """The resources of a dataset that are files of none of these documents."""
+    gone = list(documents)
+    ids = {resource_id for one in gone for resource_id in one.resource_ids.values()}
+    keys = {one.key for one in gone}
+    return [r for r in resources if r["id"] not in ids and r.get("budgetod_document") not in keys]
 
 
 def output(item: metadata.Planned, document: BudgetDocument) -> dict[str, Any]:

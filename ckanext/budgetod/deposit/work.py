@@ -22,7 +22,7 @@ from ckanext.budgetod.engine.report import (
 )
 from ckanext.budgetod.model import BudgetDocument, Conversion, State
 
-from . import datastore, metadata, neighbours, publish, storage
+from . import datasets, datastore, metadata, neighbours, publish, storage
 from .heartbeat import Heartbeat
 from .jobs import Overtaken
 
@@ -43,7 +43,7 @@ def process(row_id: str) -> None:
             if not _convert(row):
                 return
         elif row.step == "publication":
-            publish.index_again(row.package_id)
+            datasets.index_again(row.package_id)
         finish(row_id)
 
 

@@ -12,7 +12,7 @@ from ckan.lib.search.common import SearchError, SearchIndexError
 from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
-from ckanext.budgetod.deposit import gate, identity, messages, publish
+from ckanext.budgetod.deposit import datasets, gate, identity, messages, publish
 from ckanext.budgetod.deposit.arrival import Arrival
 from ckanext.budgetod.deposit.owners import owner_of
 from ckanext.budgetod.deposit.protect import ATTACHED, Guarded, clean_attached
@@ -37,7 +37,7 @@ Next = Callable[[Context, dict[str, Any]], Any]
 @tk.chained_action
 def package_create(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
     """A budget dataset begins private and without system fields; uploads pass the gate."""
-    if publish.is_publisher(context):
+    if datasets.is_publisher(context):
         return next_(context, data_dict)
     _refuse_address(data_dict)
     resources = data_dict.get("resources") or []
@@ -66,7 +66,7 @@ def _refuse_address(data_dict: dict[str, Any]) -> None:
 def package_update(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
     """Uploads of documents pass the gate, system fields and built files stay as they are."""
     package = model.Package.get(data_dict.get("id") or data_dict.get("name") or "")
-    if package is None or publish.is_publisher(context):
+    if package is None or datasets.is_publisher(context):
         return next_(context, data_dict)
     if package.type != TYPE:
         _guard(data_dict.get("resources") or [])
@@ -160,7 +160,7 @@ def placeholder(key: str) -> dict[str, Any]:
 def resource_create(next_: Next, context: Context, data_dict: dict[str, Any]) -> Any:
     """A document goes to staging; its entry has no file until publication."""
     package = model.Package.get(data_dict.get("package_id") or "")
-    if package is None or publish.is_publisher(context):
+    if package is None or datasets.is_publisher(context):
         return next_(context, data_dict)
     if package.type != TYPE:
         _guard([data_dict])
@@ -198,7 +198,7 @@ def resource_update(next_: Next, context: Context, data_dict: dict[str, Any]) ->
     """A new document replaces at publication; until then its entry keeps its file."""
     resource = model.Resource.get(data_dict.get("id") or "")
     package = resource.package if resource is not None else None
-    if package is None or publish.is_publisher(context):
+    if package is None or datasets.is_publisher(context):
         return next_(context, data_dict)
     if package.type != TYPE:
         _guard([data_dict])
@@ -232,7 +232,7 @@ def _guarded(context: Context, package: model.Package) -> Guarded:
             {"user": context.get("user", ""), "ignore_auth": True, "use_cache": False},
             {"id": package.id},
         )
-    return Guarded(original, BudgetDocument.of_package(package.id))
+    return Guarded(original, BudgetDocument.all_of_package(package.id))
 
 
 def _has_resource(package: model.Package, resource_id: str) -> bool:

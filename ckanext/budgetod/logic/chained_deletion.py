@@ -47,7 +47,7 @@ def bulk_update_public(next_: Next, context: Context, data_dict: dict[str, Any])
 
 
 def _has_public_document(package_id: str) -> bool:
-    return bool(Guarded({}, BudgetDocument.of_package(package_id)).published())
+    return bool(Guarded({}, BudgetDocument.all_of_package(package_id)).published())
 
 
 def _budgets(data_dict: dict[str, Any]) -> list[str]:
@@ -72,5 +72,5 @@ def _end_documents(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
 
 
 def _end(package_id: str) -> None:
-    for document in BudgetDocument.of_package(package_id):
+    for document in BudgetDocument.all_of_package(package_id):
         publish.withdraw(document.key)

@@ -10,6 +10,7 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 
 from ckanext.budgetod.deposit import jobs, metadata, neighbours
+from ckanext.budgetod.deposit.identity import DEPOSIT
 from ckanext.budgetod.engine.document import Stage
 from ckanext.budgetod.engine.findings import Finding, Level
 from ckanext.budgetod.engine.report import finding_to_dict
@@ -96,7 +97,7 @@ def _about(row: Conversion, document: BudgetDocument | None) -> dict[str, Any]:
         "siret": row.siret,
         "siren": row.siren,
         "exercice": row.exercice,
-        "etape": Stage(row.etape).slug,
+        "etape": Stage(row.etape).slug if row.etape else "",
         "etape_code": row.etape,
         "numero_dm": document.numero_dm if document else "",
         "categorie": document.categorie if document else "",
@@ -158,9 +159,15 @@ def _iso(moment: datetime | None) -> str | None:
 def documents(package: dict[str, Any], can_edit: bool) -> list[dict[str, Any]]:
     """Documents of a dataset in their fixed order; the public sees what is or was public."""
     rows = Conversion.newest(package_id=package["id"])
-    found = metadata.sort_documents(BudgetDocument.of_package(package["id"]))
+    mine = [one for one in BudgetDocument.of_package(package["id"]) if _is_told(one)]
+    found = metadata.sort_documents(mine)
     answers = [_document(one, rows, package, can_edit) for one in found]
     return [one for one in answers if can_edit or one["published"] or one["withdrawn"]]
+
+
+def _is_told(document: BudgetDocument) -> bool:
+    """A harvested document that gave way to a better origin leaves no line."""
+    return document.origin == DEPOSIT or document.is_public
 
 
 def _document(
@@ -182,6 +189,9 @@ def _document(
         "categorie": document.categorie,
         "libelle": document.libelle,
         "code_budget": document.code_budget,
+        "origin": document.origin,
+        "source": dict(document.source or {}),
+        "retired": _iso(document.retired),
         "date_vote": _about(shown, document).get("date_vote") if shown else None,
         "published": conversion(published, can_edit) if published else None,
         "current": conversion(current, can_edit) if current else None,

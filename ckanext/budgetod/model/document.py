@@ -15,12 +15,17 @@ class BudgetDocument(tk.BaseModel):  # type: ignore[name-defined, misc]
 
     ``resource_ids`` gives each kind of file its resource for ever: same address at each
     replacement. ``current_serial`` is the newest deposit, ``published_serial`` the one in public.
+
+    ``origin`` is "deposit", or the national source of a harvested one: ``source`` then says where
+    it comes from, ``digest`` what was read there, ``retired`` since when it is there no more. A
+    document without ``etape`` holds national figures (OFGL), which are no budget.
     """
 
     __tablename__ = "budgetod_document"
     __table_args__ = (
         sa.Index("budgetod_document_package", "package_id"),
         sa.Index("budgetod_document_budget", "siren", "exercice"),
+        sa.Index("budgetod_document_origin", "origin", "exercice"),
     )
 
     key = sa.Column(sa.UnicodeText, primary_key=True)
@@ -38,6 +43,9 @@ class BudgetDocument(tk.BaseModel):  # type: ignore[name-defined, misc]
     current_serial = sa.Column(sa.BigInteger)
     published_serial = sa.Column(sa.BigInteger)
     withdrawn = sa.Column(sa.DateTime(timezone=True))
+    source = sa.Column(JSONB, nullable=False, default=dict)
+    digest = sa.Column(sa.UnicodeText, nullable=False, default="")
+    retired = sa.Column(sa.DateTime(timezone=True))
 
     @classmethod
     def get(cls, key: str, for_update: bool = False) -> BudgetDocument | None:
@@ -47,8 +55,22 @@ class BudgetDocument(tk.BaseModel):  # type: ignore[name-defined, misc]
 
     @classmethod
     def of_package(cls, package_id: str) -> list[BudgetDocument]:
-        """Every document ever deposited for a dataset, withdrawn ones too."""
+        """Every budget document that a dataset holds or held, withdrawn ones too."""
+        return [one for one in cls.all_of_package(package_id) if one.is_budget]
+
+    @classmethod
+    def all_of_package(cls, package_id: str) -> list[BudgetDocument]:
+        """The same and the national figures, which have no stage."""
         return model.Session.query(cls).filter(cls.package_id == package_id).all()
+
+    @property
+    def is_budget(self) -> bool:
+        return bool(self.etape)
+
+    @property
+    def is_public(self) -> bool:
+        """True while files of this document are published."""
+        return bool(self.published_serial) and not self.withdrawn
 
     @classmethod
     def of_resource(cls, resource_id: str) -> BudgetDocument | None:
