@@ -1,0 +1,267 @@
+"""The stand-in of the national sources, asked through real HTTP."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+import requests
+from standin import StandIn
+from standin.faults import INTERRUPTED
+
+from ckanext.budgetod.engine.siret import valid_siret
+
+NANCY, FLEURY, METZ, ALSACE = "215403957", "215501891", "215704636", "200094332"
+BOTH_NEUFCHATEAU = ("218803211", "933709198")
+DGFIP = "/dgfip/api/explore/v2.1/catalog/datasets"
+COMMUNES = f"{DGFIP}/balances-comptables-des-communes-en-2024"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[StandIn]:
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(running: StandIn) -> Iterator[StandIn]:
+    running.reset()
+    yield running
+    running.reset()
+
+
+def ask(standin: StandIn, path: str, **params: object) -> requests.Response:
+    return requests.get(standin.url + path, params=params, timeout=30, allow_redirects=False)  # type: ignore[arg-type]
+
+
+def rows(standin: StandIn, path: str, **params: object) -> list[dict[str, str]]:
+    answer = ask(standin, f"{path}/exports/csv", **params)
+    text = answer.content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text), delimiter=";"))
+
+
+def count(standin: StandIn, path: str, where: str) -> int:
+    return ask(standin, f"{path}/records", where=where, limit=0).json()["total_count"]
+
+
+def of(siren: str) -> str:
+    return f'siren="{siren}"'
+
+
+class TestAccounts:
+    def test_the_same_seed_gives_the_same_accounts(self, standin: StandIn) -> None:
+        first = rows(standin, COMMUNES, where=of(NANCY))
+        with StandIn(territory=[NANCY]) as other, StandIn(territory=[NANCY], seed=2) as seeded:
+            assert rows(other, COMMUNES, where=of(NANCY)) == first
+            assert rows(seeded, COMMUNES, where=of(NANCY)) != first
+
+    def test_debits_equal_credits(self, standin: StandIn) -> None:
+        found = rows(standin, COMMUNES, where=of(NANCY))
+        for debit, credit in (("bedeb", "becre"), ("sd", "sc")):
+            total = [sum(Decimal(row[name]) for row in found) for name in (debit, credit)]
+            assert total[0] == total[1] > 0
+        moved = [
+            sum(Decimal(row[f"{kind}{side}"]) for row in found for kind in ("obnet", "onb"))
+            for side in ("deb", "cre")
+        ]
+        assert moved[0] == moved[1]
+
+    def test_a_town_spends_what_towns_spend(self, standin: StandIn) -> None:
+        found = [r for r in rows(standin, COMMUNES, where=of(NANCY)) if r["cbudg"] == "1"]
+        real = sum(
+            Decimal(r["obnetdeb"]) - Decimal(r["oobdeb"]) for r in found if r["compte"][0] == "6"
+        )
+        assert 600 < real / 104_000 < 1_300
+
+    def test_budgets_apart_have_their_own_siret(self, standin: StandIn) -> None:
+        found = rows(standin, COMMUNES, where='ndept="055"', select="siren,ident,cbudg,nomen,lbudg")
+        budgets = {(r["siren"], r["ident"], r["cbudg"], r["nomen"]) for r in found}
+        assert len({ident for _, ident, _, _ in budgets}) == len(budgets)
+        assert {cbudg for _, _, cbudg, _ in budgets} == {"1", "2", "3"}
+        assert {"M57", "M57A", "M49A"} <= {nomen for _, _, _, nomen in budgets}
+        assert all(valid_siret(ident) for _, ident, _, _ in budgets)
+
+    def test_what_is_odd_in_the_sources_is_odd_here(self, standin: StandIn) -> None:
+        assert rows(standin, COMMUNES, where=of(FLEURY)), "a village of nobody has accounts"
+        assert all(rows(standin, COMMUNES, where=of(siren)) for siren in BOTH_NEUFCHATEAU)
+        department = f"{DGFIP}/balances-comptables-des-departements"
+        alsace = rows(standin, department, where='exer=2024 and ndept="67A"')
+        assert {r["siren"] for r in alsace} == {ALSACE}
+        found = rows(standin, COMMUNES, where='ndept="057"')
+        odd = [r for r in found if Decimal(r["oobdeb"]) > Decimal(r["obnetdeb"])]
+        assert 0 < len(odd) < len(found) / 1000
+        still = [r for r in found if not any(Decimal(r[c]) for c in ("obnetdeb", "obnetcre"))]
+        assert len(still) > len(found) / 20, "balance-only rows"
+
+    def test_some_communes_have_no_accounts(self, standin: StandIn) -> None:
+        answer = ask(
+            standin,
+            f"{COMMUNES}/records",
+            select="count(*) as n",
+            group_by="siren",
+            where='cbudg="1"',
+            limit=20_000,
+        )
+        assert 0.95 < len(answer.json()["results"]) / 5_118 < 0.99
+
+
+class TestExplore:
+    def test_counts_equal_exports(self, standin: StandIn) -> None:
+        for where in (
+            'ndept="052"',
+            'ndept="052" and compte in ("1021", "515")',
+            f"siren in ({NANCY}, {METZ}) and obnetdeb > 1000 and not startswith(compte, '2')",
+            f'({of(NANCY)} or {of(METZ)}) and cbudg="1"',
+        ):
+            assert count(standin, COMMUNES, where) == len(rows(standin, COMMUNES, where=where)) > 0
+
+    def test_an_export_has_the_columns_asked_in_their_order(self, standin: StandIn) -> None:
+        answer = ask(
+            standin, f"{COMMUNES}/exports/csv", where=of(METZ), select="compte,siren", limit=2
+        )
+        assert answer.content.startswith("\ufeffcompte;siren\r\n1021;215704636".encode())
+        assert answer.headers["Transfer-Encoding"] == "chunked"
+        plain = ask(standin, f"{COMMUNES}/exports/csv", where=of(METZ), with_bom="false")
+        assert plain.content.startswith(b"exer;ident;ndept")
+        packed = ask(standin, f"{COMMUNES}/exports/csv", where=of(METZ), compressed="true")
+        assert gzip.decompress(packed.content).startswith("\ufeffexer;".encode())
+
+    def test_json_is_typed_and_flat(self, standin: StandIn) -> None:
+        objects = ask(standin, f"{COMMUNES}/exports/json", where=of(METZ)).json()
+        lines = ask(standin, f"{COMMUNES}/exports/jsonl", where=of(METZ)).text.splitlines()
+        assert len(objects) == len(lines) == count(standin, COMMUNES, of(METZ))
+        assert isinstance(objects[0]["becre"], float)
+        assert objects[0]["secteur"] is None
+
+    def test_groups(self, standin: StandIn) -> None:
+        answer = ask(
+            standin,
+            f"{COMMUNES}/records",
+            select="count(*) as n, sum(obnetdeb) as spent",
+            group_by="siren,cbudg",
+            where=of(NANCY),
+            limit=100,
+        )
+        found = answer.json()["results"]
+        assert sum(group["n"] for group in found) == count(standin, COMMUNES, of(NANCY))
+        assert found[0]["spent"] > 1_000_000
+
+    @pytest.mark.parametrize(
+        ("params", "code"),
+        [
+            ({"limit": 1473}, "InvalidRESTParameterError"),
+            ({"offset": 9_990, "limit": 50}, "InvalidRESTParameterError"),
+            ({"where": "typo=1"}, "ODSQLError"),
+            ({"select": "typo"}, "ODSQLError"),
+            ({"where": "siren="}, "ODSQLError"),
+        ],
+    )
+    def test_errors_of_the_service(self, standin: StandIn, params: dict, code: str) -> None:
+        answer = ask(standin, f"{COMMUNES}/records", **params)
+        assert (answer.status_code, answer.json()["error_code"]) == (400, code)
+
+    def test_a_year_is_written_as_its_type_says(self, standin: StandIn) -> None:
+        gfp = f"{DGFIP}/balances-comptables-des-groupements-a-fiscalite-propre-depuis-2010"
+        fields = {f["name"]: f["type"] for f in ask(standin, gfp).json()["fields"]}
+        assert fields["exer"] == "date"
+        refused = ask(standin, f"{gfp}/records", where="exer=2024")
+        assert refused.json()["error_code"] == "IncompatibleTypesInComparisonFilter"
+        assert count(standin, gfp, "year(exer)=2024") > 50_000
+
+    def test_unknown_datasets_and_the_catalogue(self, standin: StandIn) -> None:
+        missing = ask(standin, f"{DGFIP}/balances-comptables-des-communes-en-1999")
+        assert missing.status_code == 404
+        assert set(missing.json()) == {"message", "error_code"}
+        listed = ask(standin, DGFIP, where='search(dataset_id,"fonction-2025")').json()
+        assert [one["dataset_id"][-4:] for one in listed["results"]] == ["2025"]
+
+    def test_nature_and_function_agree_with_nature(self, standin: StandIn) -> None:
+        crossed = f"{DGFIP}/balances-comptables-des-collectivites-et-des-epl-avec-fonction-2023"
+        found = rows(standin, crossed, where=f"siren={METZ}")
+        plain = rows(standin, COMMUNES.replace("2024", "2023"), where=of(METZ))
+        assert len({r["fonction"] for r in found}) > 5
+        for column in ("obnetdeb", "onbcre", "bedeb"):
+            sums = [sum(Decimal(r[column]) for r in some) for some in (found, plain)]
+            assert sums[0] == sums[1] > 0
+
+
+class TestChanges:
+    def test_an_account_corrected_upstream(self, standin: StandIn) -> None:
+        before, dataset = rows(standin, COMMUNES, where=of(NANCY)), ask(standin, COMMUNES).json()
+        ask(standin, "/_change", siren=NANCY, exercice=2024)
+        assert rows(standin, COMMUNES, where=of(NANCY)) != before
+        after = ask(standin, COMMUNES).json()
+        assert after["metas"]["default"]["modified"] > dataset["metas"]["default"]["modified"]
+
+    def test_a_collectivity_that_vanishes(self, standin: StandIn) -> None:
+        assert count(standin, COMMUNES, of(NANCY)) > 0
+        ask(standin, "/_drop", siren=NANCY)
+        assert count(standin, COMMUNES, of(NANCY)) == 0
+        ask(standin, "/_reset")
+        assert count(standin, COMMUNES, of(NANCY)) > 0
+
+
+class TestFaults:
+    @pytest.mark.parametrize("status", [400, 404, 410, 429, 500, 502, 503])
+    def test_statuses_strike_as_often_as_told(self, standin: StandIn, status: int) -> None:
+        ask(standin, "/_scenario", service="dgfip", fault=status, times=2, match="/records")
+        seen = [ask(standin, f"{COMMUNES}/records", limit=0).status_code for _ in range(3)]
+        assert seen == [status, status, 200]
+        assert [call.status for call in standin.calls("dgfip")] == seen
+
+    def test_quotas(self, standin: StandIn) -> None:
+        assert ask(standin, COMMUNES).headers["X-RateLimit-Limit"] == "50000"
+        standin.scenario("dgfip", "429-anonymous", reset="past", retry_after=1)
+        refused = ask(standin, COMMUNES)
+        assert refused.json()["errorcode"] == 10005
+        assert refused.json()["reset_time"] < time.strftime("%Y-%m-%d", time.gmtime())
+        assert refused.headers["Retry-After"] == "1"
+
+    def test_bodies_that_end_badly(self, standin: StandIn) -> None:
+        whole = ask(standin, f"{COMMUNES}/exports/csv", where=of(NANCY)).text
+        standin.scenario("dgfip", "interrupted", match="/exports/", times=1)
+        assert ask(standin, f"{COMMUNES}/exports/csv", where=of(NANCY)).text.endswith(INTERRUPTED)
+        standin.scenario("dgfip", "truncated", match="/exports/", times=1)
+        half = ask(standin, f"{COMMUNES}/exports/csv", where=of(NANCY))
+        assert half.status_code == 200
+        assert whole.startswith(half.text)
+        assert half.text != whole
+
+    @pytest.mark.parametrize("fault", ["cut", "reset"])
+    def test_connections_that_break(self, standin: StandIn, fault: str) -> None:
+        standin.scenario("dgfip", fault, times=1)
+        with pytest.raises(requests.RequestException):
+            ask(standin, f"{COMMUNES}/exports/csv", where=of(NANCY))
+        assert ask(standin, f"{COMMUNES}/exports/csv", where=of(NANCY)).ok
+
+    def test_columns_that_come_and_go(self, standin: StandIn) -> None:
+        standin.scenario("dgfip", "column-added", column="nouveau", times=2)
+        names = [field["name"] for field in ask(standin, COMMUNES).json()["fields"]]
+        assert names[-1] == "nouveau"
+        assert rows(standin, COMMUNES, where=of(NANCY))[0]["nouveau"] == "nouveau"
+        standin.scenario("dgfip", "column-removed", column="categ")
+        refused = ask(standin, f"{COMMUNES}/exports/csv", select="categ")
+        assert refused.json()["error_code"] == "ODSQLError"
+
+    def test_other_answers(self, standin: StandIn) -> None:
+        path = f"{COMMUNES}/exports/csv"
+        whole = ask(standin, path, where=of(FLEURY)).content
+        for fault in ("redirect-private", "html-as-csv", "huge", "gzip"):
+            standin.scenario("dgfip", fault, times=1, bytes=1_000_000)
+        assert ask(standin, path, where=of(FLEURY)).headers["Location"].startswith("http://169.254")
+        assert b"<html" in ask(standin, path, where=of(FLEURY)).content
+        assert len(ask(standin, path, where=of(FLEURY)).content) >= 1_000_000
+        packed = ask(standin, path, where=of(FLEURY))
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert packed.content == whole
+
+    def test_a_slow_answer(self, standin: StandIn) -> None:
+        standin.scenario("dgfip", "slow", seconds=0.3, times=1)
+        start = time.monotonic()
+        ask(standin, COMMUNES)
+        assert time.monotonic() - start >= 0.3
