@@ -16,7 +16,6 @@ from .elements import Element, Place, local, shown_key, shown_name, values_of
 from .ledger import Ledger
 from .rules import Action, Party, Rule, Rules
 
-_PLAIN = re.compile(r"[^\s@]*")
 _NUMERIC = re.compile(r"[\d\s.,%€+\-/()  ]*(?:TTC|HT|EUR|euros?|hab\.?|m2|m²|k€|M€|ans?)?\s*", re.I)
 _INDENT = "\n         "
 
@@ -134,10 +133,11 @@ class Cleaner:
     def _attributes(
         self, element: Element, actions: Any, rule: Rule, place: Place
     ) -> Iterator[tuple[str, str]]:
+        is_code = patterns.is_code if actions is rule.attributes else patterns.is_plain
         for key, value in element.attrib.items():
             action = actions.get(key)
             name = shown_key(key)
-            if action is Action.CODE and _PLAIN.fullmatch(value):
+            if action is Action.CODE and is_code(value):
                 yield key, value
             elif action in (Action.KEEP, Action.SCAN):
                 yield key, self._scanned(value, key, action, rule, place)
@@ -181,7 +181,7 @@ class Cleaner:
         return self._rules.mark
 
     def _scanned(self, value: str, name: str, action: Action, rule: Rule, place: Place) -> str:
-        if action is Action.KEEP and _PLAIN.fullmatch(value):
+        if action is Action.KEEP and patterns.is_plain(value):
             return value
         if not patterns.suspect(value):
             return value

@@ -8,9 +8,13 @@ A bare name without any mark is not recognised: nothing tells it from a company'
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from html import unescape
 from typing import NamedTuple
+
+from ..readers.values import clean
+from .words import LEGAL_FORMS
 
 NAME, EMAIL, PHONE, IBAN, NIR = "name", "email", "phone", "iban", "nir"
 MARKS = {
@@ -25,30 +29,60 @@ WHOLE = "occulté"
 """What replaces a text that its marks would make too long for the schema."""
 _MAX_ROUNDS = 5
 
-_UPPER = "A-ZÀ-ÖØ-ÞŒŸ"
-_WORD = rf"[{_UPPER}][\w'’\-]{{1,40}}"
+_CAPITAL = r"[^\W\d_a-zß-öø-ÿ]"
+"""A capital of any alphabet (small letters beyond latin-1 with it: a name may begin so)."""
+_WORD = rf"{_CAPITAL}[\w'’\-\u0300-\u036f]{{1,40}}"
 _LINK = r"(?:(?:de|du|des|d['’]|le|la|van|von|DE|DU|LE|LA|et|ET|&|née?|NÉE?|NEE?)\s{0,2}){0,3}"
+_PLURAL = (
+    r"MM\.?|M[mM][eE][sS]\.?|M[eE]?[lL][lL][eE][sS]\.?|Mrs|MRS|[Mm]essieurs|MESSIEURS"
+    r"|[Mm]esdames|MESDAMES|[Mm]esdemoiselles|MESDEMOISELLES|[Cc]onsorts|CONSORTS|[Cc]ts|CTS"
+    r"|[Hh]éritiers|HERITIERS|HÉRITIERS"
+)
 _CIVILITY = (
     r"M\.|M|MM\.?|Mr\.?|MR\.?|M[mM][eE][sS]?\.?|M[eE]?[lL][lL][eE][sS]?\.?"
-    r"|[Mm]onsieur|MONSIEUR|[Mm]essieurs|MESSIEURS|[Mm]adame|MADAME|[Mm]esdames|MESDAMES"
-    r"|[Mm]ademoiselle|MADEMOISELLE|Me|[Mm]aître|MAITRE|MAÎTRE|Dr\.?|[Dd]octeur|DOCTEUR"
+    r"|[Mm]onsieur|MONSIEUR|[Mm]adame|MADAME"
+    r"|[Mm]ademoiselle|MADEMOISELLE|M[eE]|[Mm]aître|MAITRE|MAÎTRE|Maitre|D[rR]\.?|[Dd]octeur|DOCTEUR"
     r"|[Vv]euve|VEUVE|[Vv]ve|VVE|[ÉéEe]poux|EPOUX|ÉPOUX|[ÉéEe]pouse|EPOUSE|ÉPOUSE"
-    r"|[Cc]onsorts|CONSORTS|[Cc]ts|CTS|[Hh]éritiers|HERITIERS|HÉRITIERS"
-    r"|[Ii]ndivision|INDIVISION|[Ss]uccession|SUCCESSION|[Nn]ée|NÉE|mme|mlle|mr"
+    rf"|[Ii]ndivision|INDIVISION|[Ss]uccession|SUCCESSION|[Nn]ée|NÉE|NEE|mme|mlle|mr|{_PLURAL}"
 )
+_BEFORE = r"(?<![^\W_])(?<![.'’])"
+"""What stands before a civility: no letter, no figure, no dot of an acronym."""
+_GAP = (
+    rf"(?:\s{{1,8}}(?:{_CAPITAL}(?:\.[\s\-]{{0,2}}|[\s\-]{{1,2}})){{0,4}}"
+    rf"|(?<=\.)(?:{_CAPITAL}\.?[\s\-]{{1,2}}){{0,2}})"
+)
+"""Between a civility and a name: blanks and initials. « M.J.C. Arcades » is an acronym."""
 _NAMED = re.compile(
-    rf"(?<![\w.'’])(?:{_CIVILITY})(?:\s{{0,3}}(?:et|ET|&|ou|OU|/)\s{{0,3}}(?:{_CIVILITY})(?!\w))?"
-    rf"(?:\s{{1,3}}|(?<=\.))(?:[{_UPPER}]\.?[\s\-]{{1,2}}){{0,2}}{_LINK}"
-    rf"(?:{_WORD})(?:\s{{1,2}}{_LINK}{_WORD}){{0,3}}"
+    rf"{_BEFORE}(?:{_CIVILITY})(?:\s{{0,3}}(?:et|ET|&|ou|OU|/)\s{{0,3}}(?:{_CIVILITY})(?!\w))?"
+    rf"{_GAP}{_LINK}(?:{_WORD})(?:\s{{1,2}}{_LINK}{_WORD}){{0,3}}"
 )
+_SEVERAL = re.compile(
+    rf"{_BEFORE}(?:{_PLURAL}){_GAP}{_LINK}{_WORD}(?:(?:\s?,\s{{0,2}}|\s{{1,2}}){_LINK}{_WORD}){{0,8}}"
+)
+"""« MM. Durand, Petit et Martin »."""
+_APART = re.compile(
+    rf"{_BEFORE}(?:M\.|M[mM][eE]|M[eE]?[lL][lL][eE]|[Mm]onsieur|MONSIEUR|[Mm]adame|MADAME)\.?"
+    rf"\s{{0,2}}[:,_\-–]\s{{0,2}}{_WORD}(?:\s{{1,2}}{_LINK}{_WORD}){{0,3}}"
+)
+"""« Mme : Durand », « Mme_DURAND »."""
+_NO_NAME = (
+    r"(?!(?:le|la|les|l['’]|du|de|des|d['’]|et|ou|en|à|a|au|aux|un|une|par|pour|sans|avec|sur|non"
+    r"|maire|pr[ée]sidente?|adjointe?|directeur|directrice|pr[ée]fet|pr[ée]f[èe]te|ministre"
+    r"|s[ée]nat(?:eur|rice)|d[ée]put[ée]e?|vacante?s?|successorale|foresti[èe]re|fonci[èe]re"
+    r"|inconnue?s?)(?!\w))"
+)
+_SAID = rf"{_NO_NAME}[^\W\d_][\w'’\-]{{1,40}}"
+_MORE = rf"(?:\s{{1,2}}{_SAID}){{0,2}}"
+"""Nothing tells where a name in small letters ends: two more words go with it."""
 _SPOKEN = re.compile(
-    r"(?<![\w.'’])(?:mmes?|m[ée]?lles?|monsieur|messieurs|madame|mesdames|mademoiselle|mr)\.?\s{1,3}"
-    r"(?!(?:le|la|les|l['’]|du|de|des|d['’]|et|ou|en|au|aux|un|une|maire|pr[ée]sidente?|adjointe?"
-    r"|directeur|directrice|pr[ée]fet|pr[ée]f[èe]te|ministre|s[ée]nat(?:eur|rice)|d[ée]put[ée]e?)\b)"
-    r"[^\W\d_][\w'’\-]{1,40}",
+    rf"{_BEFORE}(?:mmes?|m[ée]?lles?|monsieur|messieurs|madame|mesdames|mesdemoiselles|mademoiselle"
+    r"|mr|veuve|vve|[ée]poux|[ée]pouse|n[ée]e|consorts|h[ée]ritiers|indivision|succession)"
+    rf"\.?\s{{1,3}}{_SAID}{_MORE}",
     re.IGNORECASE,
 )
 """A civility that is nothing else, and a name in small letters."""
+_SMALL = re.compile(rf"{_BEFORE}M\.\s{{0,3}}(?=[a-zß-öø-ÿ]){_SAID}{_MORE}")
+"""« M. durand »."""
 _FUNCTIONS = re.compile(
     r"^\S+\s+(?:LE|LA|L['’]|LES)\s*(?:MAIRE|PR[EÉ]SIDENT|ADJOINT|DIRECT|PR[EÉ]FET|TR[EÉ]SOR|COMPTABLE"
     r"|PERCEPTEUR|RECEVEUR|CONSEIL)",
@@ -64,7 +98,8 @@ _PLACE = re.compile(
 _DOMAIN = re.compile(r"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5}")
 _LOCAL = re.compile(r"[\w.+\-]{1,64}$")
 _PHONE = re.compile(
-    r"(?<![\w.,])(?:(?:\+|00)33[\s.]?(?:\(0\))?[\s.]?|0)[1-9](?:[\s.\-]?\d{2}){4}(?![\d])(?![.,]\d)"
+    r"(?<!\w)(?<!\d[.,])(?:(?:\+|00)33[\s.]?(?:\(0\))?[\s.]?|0)[1-9]"
+    r"(?:(?:[\s.\-]?\d{2}){4}|(?:/\d{2}){4})(?!\d)(?![.,]\d)"
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)")
 _NIR = re.compile(
@@ -73,11 +108,10 @@ _NIR = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _SUSPECT = re.compile(
-    r"[\W\d_](?:M(?:[.\s/]|[MR][.\s/]|[mM][eE]|[eE](?:[.\s]|[lL]{2}|[sS][sSdD])|r[.\s]|[lL]{2}"
-    r"|[oO][nN][sS]|[aA][dD][aAeE]|[aA][iIîÎ][tT])|m(?:me|r|lle|ess|ons|ad[ae]|esd|aî)"
-    r"|[Dd](?:[rR][.\s]|oct|OCT)|[Vv](?:euv|EUV|ve|VE)|[ÉéEe](?:pou|POU)|[Cc](?:onso|ONSO|ts|TS)"
-    r"|[Hh][éÉEe]ri|H[EÉ]RI|[Ii]ndiv|INDIV|[Ss]uccess|SUCCESS|[Nn]ée|N[EÉ]E)"
-    r"|\d[\d\s.\-()]{8}"
+    r"[\W\d_](?:m(?:[.\s/&]|m[.\s/e]|r|e(?:[.\s]|lle|s[sd])|l(?:l|e[.\s])|ons|ad[ae]|a[iî]t)"
+    r"|d(?:r[.\s]|oct)|v(?:euv|ve)|[ée]pou|c(?:onso|ts)|h[ée]ri|indiv|success|n[ée]e)"
+    r"|\d[\d\s.\-/()]{8}",
+    re.IGNORECASE,
 )
 """What every hit has, e-mails apart: a word that begins so, or figures in a row."""
 
@@ -92,7 +126,45 @@ class Hit(NamedTuple):
 
 def suspect(text: str) -> bool:
     """False when no pattern can match: a cheap look before the real one."""
+    text = readable(text)
     return "@" in text or _SUSPECT.search(f" {text}") is not None
+
+
+_UNREADABLE = re.compile(
+    "[\x80-\x9f\xad\u0300-\u036f\u200b-\u200f\u2060-\u2064\ufeff]"
+    "|[ÂÃâ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+)
+_INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF))
+
+
+_CODE = re.compile(r"[^\s@]*(?:[\d/]|\.xsl)[^\s@]*|true|false|")
+_PLAIN = re.compile(r"[^\s@]*")
+_TITLED = re.compile(r"m\.[^\W\d_]{2}|(?:mme|mlle|melle|mr|monsieur|madame)[.:_\-]", re.IGNORECASE)
+_TITLES = (b"M.", b"m.", b"Mr", b"MR", b"Mme", b"MME", b"lle", b"LLE", b"nsieur", b"NSIEUR")
+_TITLES += (b"adame", b"ADAME")
+
+
+def is_code(text: str) -> bool:
+    """True for a technical identifier: no blank, no @, and a figure (or a path, true, false)."""
+    return _CODE.fullmatch(text) is not None
+
+
+def is_plain(text: str) -> bool:
+    """True for what looks like a code, a number, a date: no blank, no @, no « M.Durand »."""
+    return _PLAIN.fullmatch(text) is not None and not _TITLED.search(text)
+
+
+def may_be_titled(raw: bytes) -> bool:
+    """False when no part of a text, in UTF-8, can be a civility: a quick look for ``is_plain``."""
+    return any(title in raw for title in _TITLES)
+
+
+def readable(text: str) -> str:
+    """The text as whoever reads a published table sees it: badly coded characters put right,
+    accents made one with their letter, what is invisible left out."""
+    if text.isascii() or not _UNREADABLE.search(text):
+        return text
+    return unicodedata.normalize("NFC", clean(text).translate(_INVISIBLE))
 
 
 _LETTERS = bytes(
@@ -102,8 +174,9 @@ _LETTERS = bytes(
 """For ``bytes.translate``: small letters, a blank for everything that is no letter."""
 _CIVILITIES = frozenset(
     b"""
-    m mm mr mme mmes mlle mlles melle melles mle me dr docteur maitre monsieur messieurs madame
-    mesdames mademoiselle veuve vve epoux epouse consorts cts heritiers indivision succession nee
+    m mm mr mrs mme mmes mlle mlles melle melles mle me dr docteur maitre monsieur messieurs madame
+    mesdames mademoiselle mesdemoiselles veuve vve epoux epouse consorts cts heritiers
+    indivision succession nee
     """.split()
 )
 _MIN_DIGITS = 9
@@ -120,7 +193,8 @@ def suspect_raw(raw: bytes) -> bool:
 
 
 def hits(text: str) -> list[Hit]:
-    """Places to mask, in order, without overlap. Numbers are looked for before names."""
+    """Places to mask in ``readable(text)``, in order, without overlap; numbers, then names."""
+    text = readable(text)
     found: list[Hit] = []
     taken = bytearray(len(text))
     for hit in _all(text):
@@ -137,8 +211,10 @@ def _all(text: str) -> Iterator[Hit]:
         yield from (Hit(*m.span(), IBAN) for m in _IBAN.finditer(text) if _is_iban(m[0]))
         yield from (Hit(*m.span(), NIR) for m in _NIR.finditer(text))
         yield from (Hit(*m.span(), PHONE) for m in _PHONE.finditer(text))
-    yield from (Hit(*m.span(), NAME) for m in _NAMED.finditer(text) if _is_person(m, text))
-    yield from (Hit(*m.span(), NAME) for m in _SPOKEN.finditer(text))
+    for pattern in (_SEVERAL, _NAMED):
+        yield from (Hit(*m.span(), NAME) for m in pattern.finditer(text) if _is_person(m, text))
+    for pattern in (_APART, _SPOKEN, _SMALL):
+        yield from (Hit(*m.span(), NAME) for m in pattern.finditer(text))
 
 
 def _emails(text: str) -> Iterator[Hit]:
@@ -157,8 +233,11 @@ def _is_iban(text: str) -> bool:
 
 
 def _is_person(match: re.Match[str], text: str) -> bool:
-    """A function (« M. LE MAIRE ») or a street's name (« rue du Docteur … ») names nobody here."""
+    """A function (« M. LE MAIRE »), a street's name (« rue du Docteur … ») or a company's initials
+    (« DR HABITAT SARL ») name nobody here."""
     if _FUNCTIONS.match(match[0]):
+        return False
+    if match[0].startswith(("ME ", "DR ")) and not LEGAL_FORMS.isdisjoint(text.lower().split()):
         return False
     before = text[max(0, match.start() - 40) : match.start()]
     return not (_EPONYM.match(match[0]) and _PLACE.search(before))
@@ -175,7 +254,7 @@ def mask(text: str, limit: int = 100) -> tuple[str, list[str]]:
         found = hits(masked)
         if not found:
             break
-        masked = _replaced(masked, found)
+        masked = _replaced(readable(masked), found)
         kinds += [hit.kind for hit in found]
     if len(masked) > max(limit, len(text)):
         masked = WHOLE[:limit]

@@ -10,6 +10,7 @@ way would have written, white space apart.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from .shapes import MAX_SHAPES, Plan, Shapes, Texts
 _MAX_TEXTS = 20_000
 BATCH = 128
 _TRUE = (b"true", b"1")
+_CODES = re.compile(rb"(?:(?:[^\s@&\x80-\xff]*?(?:[\d/]|\.xsl)[^\s@&\x80-\xff]*|true|false)?\n)*")
+"""Lines that are technical identifiers (see ``patterns.is_code``)."""
 
 
 class Aside(NamedTuple):
@@ -151,10 +154,13 @@ class Swift:
         for rank, first in plan.constant:
             if set(columns[rank]) != {first}:
                 rows.update(i for i, text in enumerate(columns[rank]) if text != first)
-        plain = [columns[rank] for rank in (*plan.codes, *plan.kept)]
-        if _is_odd(b"".join(chain.from_iterable(plain))):
-            for rank in plan.codes:
-                rows.update(i for i, text in enumerate(columns[rank]) if _is_odd(text))
+        for rank in plan.codes:
+            column = columns[rank]
+            if not _CODES.fullmatch(b"\n".join((*column, b""))):
+                rows.update(
+                    i for i, text in enumerate(column) if not _CODES.fullmatch(text + b"\n")
+                )
+        if _is_odd(b"".join(chain.from_iterable(columns[rank] for rank in plan.kept))):
             for rank in plan.kept:
                 if _is_odd(b"".join(columns[rank])):
                     self._check(columns[rank], self._is_clean, rows)
@@ -224,5 +230,7 @@ class Swift:
 
 
 def _is_odd(text: bytes) -> bool:
-    """True for what is not surely a code or a number: blanks, @, escapes, other than ASCII."""
-    return b" " in text or b"@" in text or b"&" in text or not text.isascii()
+    """True for what is not surely a code or a number: blanks, @, escapes, titles, not ASCII."""
+    if b" " in text or b"@" in text or b"&" in text or not text.isascii():
+        return True
+    return patterns.may_be_titled(text)
