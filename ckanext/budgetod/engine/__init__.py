@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .anonymiser import GatePass
     from .document import ResolvedLine
     from .inspection import Inspection
+    from .outputs import Output
     from .pipeline import Conversion
     from .report import Report
 
@@ -57,8 +58,10 @@ __all__ = [
     "check",
     "convert",
     "convert_balance",
+    "convert_scdl",
     "inspect",
     "read_lines",
+    "write_indicators",
     "write_scdl",
 ]
 
@@ -178,6 +181,57 @@ def convert_balance(
         lang=lang,
         extended=extended,
     )
+
+
+def convert_scdl(
+    source: Source,
+    out_dir: str | os.PathLike[str],
+    *,
+    siret: str = "",
+    stage: str = "",
+    name: str = "",
+    nomenclature: str = "",
+    plans: Any = None,
+    formula_guard: bool = False,
+    lang: str = "fr",
+    extended: bool = False,
+    max_size: int = 50_000_000,
+) -> list[Conversion]:
+    """An SCDL CSV made by others: one conversion per SIRET, exercice and stage that it holds.
+
+    ``siret``, ``stage`` (``ca``, ``bp``… or the schema's name) and ``name`` fill cells that the
+    file leaves empty; with ``siret``, other SIRET of its SIREN are annexe budgets. Repairs are told
+    (H06), persons named in texts are masked (P01), rows without identity are counted (H07). Raises
+    DocumentRefused for a page, an archive, a table that is not SCDL, an empty or huge file.
+    """
+    from .foreign import convert_scdl as run
+
+    return run(
+        source,
+        out_dir,
+        siret=siret,
+        stage=stage,
+        name=name,
+        nomenclature=nomenclature,
+        plans=plans,
+        formula_guard=formula_guard,
+        lang=lang,
+        extended=extended,
+        max_size=max_size,
+    )
+
+
+def write_indicators(
+    rows: Iterable[Mapping[str, str | None]],
+    target: str | os.PathLike[str],
+    *,
+    lang: str = "fr",
+    formula_guard: bool = False,
+) -> Output:
+    """Indicators of the OFGL for one SIREN and exercice as a CSV of its own shape, never SCDL."""
+    from .indicators import write_indicators as run
+
+    return run(rows, os.fspath(target), lang=lang, formula_guard=formula_guard)
 
 
 def write_scdl(

@@ -21,7 +21,7 @@ from .document import AccountingRow, AnnexRow, Header, LabelSource, Origin, Reso
 from .findings import Finding, Level, Where
 from .ledger import ZERO
 from .nomenclature import Plans, Resolver
-from .outputs import LineFiles, Output
+from .outputs import LineFiles
 from .readers.balance import PROVISIONAL, Balance, Row, Whose, read_balances
 from .reading import Options, Reading, plans_of, read_events
 from .report import Report
@@ -81,18 +81,10 @@ class _Job:
         answer = concluded(reading)
         report = _report(answer.report, balance, lines, notes)
         report = report.with_absent_files(absent_files(lines, outputs, annexes=False))
-        folder = self._folder / name
-        files = self._files(folder, name, replace(answer, report=report), outputs)
+        finish = tables.finish if self._extended else tables.lines_only
+        args = (answer.header, report, answer.summary, outputs, self._settings)
+        files = finish(self._folder / name, name, *args)
         return replace(answer, report=report, outputs=files)
-
-    def _files(
-        self, folder: Path, name: str, answer: Conversion, outputs: Sequence[Output]
-    ) -> list[Output]:
-        if self._extended:
-            return tables.finish(
-                folder, name, answer.header, answer.report, answer.summary, outputs, self._settings
-            )
-        return [tables.renamed(output, name) for output in outputs]
 
 
 def _report(report: Report, balance: Balance, lines: LineFiles, notes: Notes) -> Report:

@@ -137,6 +137,19 @@ def finish(
     return [*named, Output("datapackage", package, None, (), *titles)]
 
 
+def lines_only(
+    folder: Path,
+    name: str,
+    header: Header,
+    report: Report,
+    summary: Mapping[str, Any],
+    outputs: Sequence[Output],
+    settings: Settings,
+) -> list[Output]:
+    """The tables of lines under their names, and no other file: for lines that are harvested."""
+    return [renamed(output, name) for output in outputs]
+
+
 def _title(output: Output, lang: str) -> str:
     return output.title_fr if lang == "fr" else output.title_en
 

@@ -18,7 +18,7 @@ chapter, functions finer than the plan by the nearest function above.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from ckanext.budgetod.engine.document import (
     BudgetLine,
@@ -28,12 +28,18 @@ from ckanext.budgetod.engine.document import (
     ResolvedLine,
 )
 
-from .plan import ROLES, Entry
+from .plan import Entry
 from .plans import Found, Plans
-from .rules import LONGEST_CODE, beginnings, role, section_of_start, stated_section
+from .rules import (
+    beginnings,
+    other_side,
+    remember,
+    role,
+    section_of_start,
+    stated_section,
+    takes_both_ordres,
+)
 
-K = TypeVar("K", str, tuple[str, ...], tuple[str, str])
-V = TypeVar("V")
 _OPERATION = "45"
 
 
@@ -54,13 +60,12 @@ class Label(NamedTuple):
     source: LabelSource | None
 
 
-_MAX_ANSWERS = 20_000
-
-
 class Resolver:
     """Resolves the lines of one budget; answers are remembered, a budget repeats its codes.
 
-    ``nearest``: an account finer than the plan takes the label of the nearest one above.
+    ``nearest``, for lines that state nothing (balances): an account finer than the plan takes the
+    label of the nearest one above; one used on a side that no role foresees takes the chapter of
+    its other side.
     """
 
     def __init__(self, plans: Plans, header: Header, nearest: bool = False) -> None:
@@ -82,7 +87,7 @@ class Resolver:
         nature = self._nature_of.get(line.nature)
         if nature is None:
             nature = self._nature_label(line.nature)
-            _remember(self._nature_of, line.nature, nature)
+            remember(self._nature_of, line.nature, nature)
         if not nature.text and line.lib_compte:
             nature = Label(line.lib_compte, LabelSource.DOCUMENT)
         fonction = self._fonction(line.fonction)
@@ -105,7 +110,7 @@ class Resolver:
         return found.entry.deleted if found else ""
 
     def fonction_label(self, code: str) -> str:
-        """The label of a function of any level, "" when unknown."""
+        """As ``nature_label``."""
         return self._fonction(code).text
 
     def nature_label(self, code: str) -> str:
@@ -113,22 +118,24 @@ class Resolver:
         found = self._best(("compte", "chapitre"), code)
         return found.entry.label if found else ""
 
+    def is_equipment(self, nature: str, side: str) -> bool:
+        """True for an equipment expense or receipt, as the plan says."""
+        return side in self._equipment(nature)
+
     def ordre_is_ambiguous(self, nature: str, side: str) -> bool:
         """True when a plan takes the account both between sections and inside its own."""
         account = self._account(nature)
-        roles = dict(zip(ROLES, account.roles, strict=False)) if account else {}
-        between, inside = roles.get(f"{side}OES", ""), roles.get(f"{side}OIS", "")
-        return bool(between and inside and between != inside)
+        return account is not None and takes_both_ordres(account, side)
 
     def _chapter_and_equipment(self, line: BudgetLine) -> tuple[Chapter, bool]:
         stated = (line.cont_nat, line.cont_fon)
         chapter = self._stated_of.get(stated)
         if chapter is None:
             chapter = self._stated_chapter(line)
-            _remember(self._stated_of, stated, chapter)
+            remember(self._stated_of, stated, chapter)
         if not chapter.code:
             chapter = self._derived(line)
-        return chapter, line.cod_rd in self._equipment(line.nature)
+        return chapter, self.is_equipment(line.nature, line.cod_rd)
 
     def _derived(self, line: BudgetLine) -> Chapter:
         """The chapter of a line that states none."""
@@ -143,7 +150,7 @@ class Resolver:
         answer = self._chapter_of.get(question)
         if answer is None:
             answer = self._chapter(line)
-            _remember(self._chapter_of, question, answer)
+            remember(self._chapter_of, question, answer)
         return answer
 
     def _equipment(self, nature: str) -> str:
@@ -152,7 +159,7 @@ class Resolver:
         if sides is None:
             account = self._account(nature)
             sides = account.equipment if account else ""
-            _remember(self._equipment_of, nature, sides)
+            remember(self._equipment_of, nature, sides)
         return sides
 
     # -- look-ups ---------------------------------------------------------------------------------
@@ -163,7 +170,7 @@ class Resolver:
         key = (kind, code)
         if key not in self._found:
             found = self._plans.look_up(kind, code, self._nomenclature, self._exercice)
-            _remember(self._found, key, found)
+            remember(self._found, key, found)
             return found
         return self._found[key]
 
@@ -212,6 +219,9 @@ class Resolver:
         if stated and near.section == stated:
             near = near._replace(origin=ChapterOrigin.CHARACTERISTIC)
         yield near
+        if self._nearest and not near.code:
+            account = self._account(line.nature)
+            yield self._by_role(account, other_side(line), "chapitre", ChapterOrigin.PREFIX)
         for code in beginnings(line.nature):
             yield self._named("chapitre", code, ChapterOrigin.PREFIX)
 
@@ -262,7 +272,7 @@ class Resolver:
         label = self._fonction_of.get(code)
         if label is None:
             label = self._fonction_label(code)
-            _remember(self._fonction_of, code, label)
+            remember(self._fonction_of, code, label)
         return label
 
     def _fonction_label(self, code: str) -> Label:
@@ -283,10 +293,3 @@ class Resolver:
         every = [found for kind in kinds if (found := self._find(kind, code))]
         exact = (LabelSource.EXACT, LabelSource.LATER_COPY)
         return next((f for f in every if f.source in exact), every[0] if every else None)
-
-
-def _remember(answers: dict[K, V], question: K, answer: V) -> None:
-    """Keep an answer, as long as the document asks no absurd questions."""
-    texts = (question,) if isinstance(question, str) else question
-    if len(answers) < _MAX_ANSWERS and max(map(len, texts)) <= LONGEST_CODE:
-        answers[question] = answer

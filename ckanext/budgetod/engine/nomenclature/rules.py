@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeVar
 
 from ckanext.budgetod.engine.document import BudgetLine
 
@@ -18,6 +20,9 @@ _SECTION_BY_START = (
     (("002", "01", "022", "023", "042", "043", "6", "7"), "F"),
     (("1", "2", "3", "45"), "I"),
 )
+K = TypeVar("K", str, tuple[str, ...], tuple[str, str])
+V = TypeVar("V")
+MAX_ANSWERS = 20_000
 LONGEST_CODE = 30
 """Digits of a code in the official schema: a document may write any number."""
 
@@ -41,6 +46,18 @@ def role(account: Entry, line: BudgetLine) -> str:
     return next((code for code in wanted if code), "")
 
 
+def takes_both_ordres(account: Entry, side: str) -> bool:
+    """True when chapters of ordre between sections and inside one both take an account."""
+    roles = dict(zip(ROLES, account.roles, strict=False))
+    between, inside = (roles.get(f"{side}{kind}", "") for kind in ("OES", "OIS"))
+    return bool(between and inside and between != inside)
+
+
+def other_side(line: BudgetLine) -> BudgetLine:
+    """The same line, dépense for recette and the converse."""
+    return replace(line, cod_rd={"D": "R", "R": "D"}.get(line.cod_rd, ""))
+
+
 def beginnings(code: str, shortest: int = 2) -> Iterator[str]:
     """``code`` without its last digit, its last two… down to ``shortest`` characters."""
     longest = min(len(code) - 1, LONGEST_CODE)
@@ -53,3 +70,10 @@ def section_of_start(code: str) -> str:
         if code.startswith(starts):
             return section
     return ""
+
+
+def remember(answers: dict[K, V], question: K, answer: V) -> None:
+    """Keep an answer, as long as the document asks no absurd questions."""
+    texts = (question,) if isinstance(question, str) else question
+    if len(answers) < MAX_ANSWERS and max(map(len, texts)) <= LONGEST_CODE:
+        answers[question] = answer

@@ -110,6 +110,15 @@ def refuse_unless_xml(head: bytes) -> None:
         raise _refusal(kind, head)
 
 
+def refuse_unless_text(head: bytes) -> None:
+    """Raise the refusal of what cannot be a CSV: pages, archives, spreadsheets, PDF, XML."""
+    kind = kind_of(head)
+    if kind is Kind.XML:
+        raise NotABudget("F05", racine="xml")
+    if kind not in (Kind.CSV, Kind.SCDL, Kind.OTHER):
+        raise _refusal(kind, head)
+
+
 def _refusal(kind: Kind, head: bytes) -> DocumentRefused:
     if kind is Kind.EMPTY:
         return Unreadable("F09")
