@@ -59,6 +59,12 @@ class Block:
         """Number of rows, all pieces together."""
         return sum(piece["rows"] for piece in self._index["pieces"].values())
 
+    def __contains__(self, siren: str) -> bool:
+        return siren in self._index["pieces"]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
     def keys(self) -> list[str]:
         """Every SIREN of the block, sorted."""
         return sorted(self._index["pieces"])
