@@ -12,6 +12,7 @@ from ckanext.budgetod.logic import (
     action,
     auth,
     chained,
+    chained_datastore,
     chained_deletion,
     dcat_schema,
     validators,
@@ -45,6 +46,8 @@ class BudgetodPlugin(SearchHooks, LoaderGuard, p.SingletonPlugin, DefaultTransla
 
     def get_actions(self):
         modules = [action, chained, chained_deletion]
+        if p.plugin_loaded("datastore"):
+            modules.append(chained_datastore)
         if p.plugin_loaded("scheming_datasets"):
             modules.append(dcat_schema)
         return {name: getattr(module, name) for module in modules for name in module.__all__}

@@ -326,6 +326,45 @@ class TestDatastore:
         field = next(field for field in info["fields"] if field["id"] == "BGT_NATURE")
         assert field["info"]["label"]
 
+    @pytest.mark.parametrize(
+        ("action", "data"),
+        [
+            ("datastore_upsert", {"method": "insert", "records": [{"BGT_NATURE": "6411"}]}),
+            ("datastore_delete", {"filters": {"BGT_NATURE": "6411"}}),
+            ("datastore_records_delete", {"filters": {}}),
+            ("datastore_create", {"fields": [{"id": "BGT_NATURE", "info": {"label": "?"}}]}),
+        ],
+    )
+    def test_rows_are_those_of_the_file_for_everybody(self, town, published, action, data):
+        from ckan.plugins import toolkit as tk
+        from ckan.tests import factories
+
+        resource_id = by_role(published)["scdl"]["id"]
+        before = public("datastore_search", resource_id=resource_id)
+        for user in (town.editor, person(factories.Sysadmin)):
+            with pytest.raises(tk.ValidationError, match="D09"):
+                call(action, user, resource_id=resource_id, force=True, **data)
+        assert public("datastore_search", resource_id=resource_id) == before
+
+    def test_a_budget_has_no_file_that_is_only_a_table(self, town, published):
+        from ckan.plugins import toolkit as tk
+
+        new = {"package_id": published["id"], "name": "Table"}
+        with pytest.raises(tk.ValidationError, match="D08"):
+            call(
+                "datastore_create", town.editor, resource=new, fields=[{"id": "a", "type": "text"}]
+            )
+
+    def test_other_tables_are_written_as_ever(self, town):
+        from ckan.tests import factories
+
+        plain = factories.Dataset(owner_org=town.organisation["id"])
+        new = {"package_id": plain["id"]}
+        made = call(
+            "datastore_create", town.editor, resource=new, fields=[{"id": "a", "type": "text"}]
+        )
+        assert public("datastore_search", resource_id=made["resource_id"])["total"] == 0
+
     def test_other_loaders_keep_away(self, published):
         from ckan.plugins import get_plugin
 

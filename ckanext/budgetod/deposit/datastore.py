@@ -17,7 +17,7 @@ from ckan.plugins import toolkit as tk
 from ckanext.budgetod import config
 from ckanext.budgetod.model import Conversion
 
-from . import storage
+from . import datasets, storage
 
 BATCH = 5000
 TYPES = {"number": "numeric", "integer": "bigint", "date": "date", "boolean": "boolean"}
@@ -54,7 +54,7 @@ def _load_file(output: dict[str, Any]) -> None:
         fields = _fields(rows.fieldnames or [], output.get("columns") or [])
         drop(resource_id)
         data = {"resource_id": resource_id, "fields": fields, "force": True}
-        tk.get_action("datastore_create")(_context(), data)
+        tk.get_action("datastore_create")(datasets.publisher_context(), data)
         for batch in _batches(rows, fields):
             _insert(resource_id, batch)
 
@@ -90,9 +90,4 @@ def _batches(
 
 def _insert(resource_id: str, records: list[dict[str, Any]]) -> None:
     data = {"resource_id": resource_id, "records": records, "method": "insert", "force": True}
-    tk.get_action("datastore_upsert")(_context(), data)
-
-
-def _context() -> Any:
-    site = tk.get_action("get_site_user")({"ignore_auth": True}, {})
-    return {"user": site["name"], "ignore_auth": True}
+    tk.get_action("datastore_upsert")(datasets.publisher_context(), data)
