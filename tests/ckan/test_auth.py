@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from towns import as_file, person
 
@@ -78,6 +80,18 @@ def test_submit_is_for_editors_of_some_organisation(people):
 def test_checking_is_for_people_with_an_account(people):
     may = {who for who, user in people.items() if allowed("budgetod_document_check", user, {})}
     assert may == EVERYBODY - {"anonymous"}
+
+
+@pytest.mark.parametrize("action", [*TABLE, "budgetod_submit", "budgetod_document_check"])
+def test_visitors_of_the_api_do_nothing(action, app, town, submit, work):
+    made = submit(town, town.document(stage="BP", projet=True))
+    work()
+    of_dataset = action == "budgetod_dataset_documents"
+    data = {"id": made["package_id"] if of_dataset else made["conversion_id"]}
+    if action in ("budgetod_submit", "budgetod_document_check"):
+        data = {"upload": (io.BytesIO(town.document()), "document.xml")}
+    answer = app.post(f"/api/3/action/{action}", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 403
 
 
 def test_editors_of_another_organisation_cannot_deposit(town, make_town, submit):
