@@ -5,8 +5,6 @@ An object that names a package makes it part of its source: cleared with it, sea
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from ckan import model
 from ckan.plugins import plugin_loaded
@@ -31,20 +29,29 @@ def forget_package(package_id: str) -> None:
     model.Session.execute(change)
 
 
-def join(harvest_object: Any, package_id: str) -> None:
-    """The object now tells of this package, older ones of the same item no longer do.
+def join(object_id: str, guid: str, source_id: str, package_id: str) -> None:
+    """The object now tells of this package, as the current one of its item.
 
-    Flushed, not committed: the write of the dataset does that. The package may not exist yet.
+    Not committed: the write of the dataset does that. The package may not exist yet.
     """
     from ckanext.harvest.model import HarvestObject
 
     table = HarvestObject.__table__
     model.Session.execute(sa.text("SET CONSTRAINTS harvest_object_package_id_fkey DEFERRED"))
+    leave(object_id, guid, source_id)
+    mine = sa.update(table).where(table.c.id == object_id)
+    model.Session.execute(mine.values(package_id=package_id, current=True))
+
+
+def leave(object_id: str, guid: str, source_id: str) -> None:
+    """No object of this item is the current one any more (in the present transaction)."""
+    from ckanext.harvest.model import HarvestObject
+
+    table = HarvestObject.__table__
     older = sa.update(table).where(
-        table.c.guid == harvest_object.guid,
-        table.c.harvest_source_id == harvest_object.harvest_source_id,
+        table.c.guid == guid,
+        table.c.harvest_source_id == source_id,
         table.c.current.is_(True),
+        table.c.id != object_id,
     )
     model.Session.execute(older.values(current=False))
-    mine = sa.update(table).where(table.c.id == harvest_object.id)
-    model.Session.execute(mine.values(package_id=package_id, current=True))

@@ -273,6 +273,42 @@ def _confirm(harvested: Harvested, entries: Sequence[_Entry]) -> None:
             datastore.load(Conversion.by_serial(entry.document.published_serial))
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is public of an origin for a SIREN and an exercice."""
+
+    digests: frozenset[str]
+    retired: bool
+    source: Mapping[str, str]
+
+    def is_same(self, digest: str) -> bool:
+        """True when the source still says what was published."""
+        return not self.retired and self.digests == {versioned(digest)}
+
+
+def known(origin: str, exercices: Iterable[int]) -> dict[tuple[str, int], Known]:
+    """Everything that an origin has in public for these years, in one query."""
+    query = model.Session.query(
+        BudgetDocument.siren,
+        BudgetDocument.exercice,
+        BudgetDocument.digest,
+        BudgetDocument.retired,
+        BudgetDocument.source,
+    ).filter(
+        BudgetDocument.origin == origin,
+        BudgetDocument.exercice.in_(list(exercices)),
+        BudgetDocument.published_serial.isnot(None),
+        BudgetDocument.withdrawn.is_(None),
+    )
+    found: dict[tuple[str, int], Known] = {}
+    for siren, exercice, digest, retired, source in query:
+        before = found.get((siren, exercice))
+        digests = {digest} | (before.digests if before else set())
+        gone = retired is not None or (before is not None and before.retired)
+        found[siren, exercice] = Known(frozenset(digests), gone, source or {})
+    return found
+
+
 def dataset_of(siren: str, exercice: int) -> str | None:
     """The id of the dataset that holds this budget, None when there is none."""
     held = BudgetDataset.get(siren, exercice)
@@ -281,10 +317,12 @@ def dataset_of(siren: str, exercice: int) -> str | None:
 
 __all__ = [
     "Harvested",
+    "Known",
     "NationalDocument",
     "Outcome",
     "dataset_of",
     "indicators_key",
+    "known",
     "publish",
     "versioned",
 ]

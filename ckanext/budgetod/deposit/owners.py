@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import ckan.model as model
+from ckan.lib.munge import munge_title_to_name
 from ckan.plugins import toolkit as tk
-from sqlalchemy import or_
+from sqlalchemy import func, or_, select
 
 from ckanext.budgetod.sources.identifiers import siren_list
 
@@ -40,6 +43,21 @@ def attach(organisation_id: str, siren: str) -> None:
             "sirens_rattaches": f"{extras.get('sirens_rattaches') or ''} {siren}".strip(),
         },
     )
+
+
+def create(siren: str, name: str) -> str:
+    """The id of an organisation made for a SIREN that nobody holds; two callers make one."""
+    lock = int.from_bytes(hashlib.sha256(f"organisation-{siren}".encode()).digest()[:8], "big") >> 1
+    model.Session.execute(select(func.pg_advisory_xact_lock(lock)))
+    holder = owner_of(siren)
+    if holder is not None:
+        return holder.id
+    site = tk.get_action("get_site_user")({"ignore_auth": True}, {})
+    made = tk.get_action("organization_create")(
+        {"user": site["name"], "ignore_auth": True},
+        {"name": f"{munge_title_to_name(name)[:80]}-{siren}", "title": name, "siren": siren},
+    )
+    return made["id"]
 
 
 def _mentioning(siren: str) -> list[model.Group]:

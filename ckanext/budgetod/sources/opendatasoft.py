@@ -149,6 +149,13 @@ class Explore:
                 path = self._newest(question)
             return path
 
+    def exported(self, dataset_id: str, where: str, columns: Sequence[str]) -> Path | None:
+        """The last whole export of a question if it is still in the cache; nothing is called."""
+        try:
+            return self._newest(self._key("export", [dataset_id, where, *columns]))
+        except Blocked:
+            return None
+
     def _download(self, dataset: Dataset, where: str, columns: list[str], key: str) -> None:
         for left in reversed(range(EXPORT_TRIES)):
             try:

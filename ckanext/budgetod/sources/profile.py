@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ckanext.budgetod.engine.document import Header
+from ckanext.budgetod.engine.document import Header, Stage
 from ckanext.budgetod.sources.territory import collectivity_title, fold, territory
 
 TYPES = (
@@ -122,6 +122,12 @@ def dataset_fields(header: Header) -> dict[str, str]:
         "budget_population": "" if population is None else str(population),
         "budget_tranche": tranche(population),
     }
+
+
+def fields_of(siren: str, name: str = "") -> dict[str, str]:
+    """The same for a SIREN of a national source; ``name`` where the table does not know it."""
+    header = Header(siret=siren, exercice=0, stage=Stage.CA, libelle_collectivite=name)
+    return dataset_fields(header)
 
 
 def _departement_code(text: str) -> str:

@@ -1,0 +1,142 @@
+"""Harvester of DGFiP's balances: executed accounts of every collectivity, in SCDL form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ckanext.budgetod import config as settings
+from ckanext.budgetod import engine
+from ckanext.budgetod.deposit import identity
+from ckanext.budgetod.deposit.national import NationalDocument
+from ckanext.budgetod.sources import blocks, dgfip, profile
+from ckanext.budgetod.sources.dgfip import Scope
+from ckanext.budgetod.sources.opendatasoft import Explore, all_of, equals
+from ckanext.budgetod.sources.territory import collectivity_title
+
+from .base import BudgetHarvester
+from .config import Config
+from .items import Content, Item, Source
+
+MAIN_KINDS = ("1", "")
+"""``cbudg`` of the collectivity's own budget."""
+
+
+class DgfipSource(Source):
+    """Blocks of balances, exported once per département and year, split by SIREN."""
+
+    origin = "dgfip"
+
+    def __init__(self, config: Config, explore: Explore) -> None:
+        self._config, self._explore = config, explore
+
+    def scopes(self) -> Sequence[Scope]:
+        wanted = self._config
+        return list(
+            dgfip.scopes(
+                wanted.perimeter,
+                wanted.exercices,
+                functions=wanted.functions,
+                syndicates=wanted.syndicates,
+            )
+        )
+
+    def items(self, scope: Scope) -> Iterator[Item]:
+        dataset = self._explore.dataset(dgfip.dataset_id(self._explore, scope))
+        where = dgfip.where(dataset, scope)
+        block = self._block(dataset.id, where)
+        for siren in sorted(block.keys()):
+            if self._is_wanted(siren, scope):
+                yield self._item(scope, dataset.id, where, siren, block)
+
+    def _is_wanted(self, siren: str, scope: Scope) -> bool:
+        if scope.kind == "syndicat":
+            return bool(siren)
+        return self._config.perimeter.resolve(siren) is not None
+
+    def _item(
+        self, scope: Scope, dataset: str, where: str, siren: str, block: blocks.Block
+    ) -> Item:
+        name = collectivity_title(siren, siren)
+        options = f"{self._config.annexes:d}"
+        return Item(
+            guid=f"{self.origin}/{siren}/{scope.exercice}",
+            siren=siren,
+            exercice=scope.exercice,
+            digest=f"{block.digest(siren)}-{options}",
+            title=f"Balance {scope.exercice} — {name}",
+            url=dgfip.page(settings.sources().url(self.origin), dataset, siren),
+            where={"dataset": dataset, "where": where},
+        )
+
+    def _block(self, dataset: str, where: str) -> blocks.Block:
+        csv = self._explore.export(dataset, where, dgfip.COLUMNS, required=dgfip.REQUIRED)
+        return blocks.split(csv, csv.with_suffix(""))
+
+    def fetch(self, item: Item) -> None:
+        self._rows(item)
+
+    def _rows(self, item: Item) -> list[dict[str, str]]:
+        """The rows of an item: of its block, else asked for alone (another machine, a new day)."""
+        cached = self._explore.exported(item.where["dataset"], item.where["where"], dgfip.COLUMNS)
+        block = blocks.Block.open(cached.with_suffix("")) if cached else None
+        if block is None or item.siren not in block:
+            block = self._alone(item)
+        return block.rows(item.siren)
+
+    def _alone(self, item: Item) -> blocks.Block:
+        dataset = self._explore.dataset(item.where["dataset"])
+        mine = all_of(equals(dataset, "exer", item.exercice), equals(dataset, "siren", item.siren))
+        return self._block(dataset.id, mine)
+
+    def content(self, item: Item, folder: Path) -> Content:
+        rows = self._rows(item)
+        if not self._config.annexes:
+            rows = [row for row in rows if row.get("cbudg", "") in MAIN_KINDS]
+        fields = profile.fields_of(item.siren, rows[0].get("lbudg") or "" if rows else "")
+        converted = engine.convert_balance(
+            rows,
+            folder,
+            siren=item.siren,
+            exercice=item.exercice,
+            collectivite=fields["budget_collectivite"],
+            departement=fields["budget_departement"],
+            population=int(fields["budget_population"] or 0) or None,
+            plans=settings.plans(),
+            formula_guard=settings.formula_guard(),
+        )
+        documents = [self._document(one) for one in converted]
+        nomenclature = converted[0].header.norme if converted else ""
+        return Content(
+            documents=documents,
+            fields={**fields, "budget_nomenclature": nomenclature},
+            source=self._source(item, converted),
+        )
+
+    def _document(self, converted: engine.Conversion) -> NationalDocument:
+        who = replace(identity.establish(converted.header), origin=self.origin)
+        report = converted.report.to_dict()
+        return NationalDocument(converted.outputs, who, report, converted.summary)
+
+    def _source(self, item: Item, converted: Sequence[engine.Conversion]) -> dict[str, str]:
+        states = {one.report.document.get("etat") or "" for one in converted}
+        return {
+            "url": item.url,
+            "titre": item.title,
+            "licence": "etalab-2.0",
+            "producteur": "DGFiP",
+            "statut": "provisoire" if "provisoire" in states else next(iter(states), ""),
+        }
+
+
+class DgfipHarvester(BudgetHarvester):
+    """Plugin ``budgetod_dgfip``."""
+
+    origin = DgfipSource.origin
+    title = "Balances comptables de la DGFiP"
+    description = "Comptes exécutés de toutes les collectivités, mis au format SCDL."
+
+    def source(self, config: Config) -> Source:
+        explore = self.explore("dgfip")
+        return DgfipSource(config, explore)

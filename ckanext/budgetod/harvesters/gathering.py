@@ -1,0 +1,145 @@
+"""The gather stage: what the source has, compared with what is published here.
+
+Items that did not change are noted at once, without a message to the fetch queue; new and changed
+ones become objects to fetch; those that vanished become objects to retire, but only when every
+scope answered: a partial gather proves nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ckan import model
+
+from ckanext.budgetod.deposit import national, retirement
+from ckanext.budgetod.engine.errors import SourceError
+
+from . import messages
+from .config import Config
+from .importing import DELETION, STATUS
+from .items import Item
+from .outcomes import OUTCOME
+
+if TYPE_CHECKING:
+    from .base import BudgetHarvester
+
+BATCH = 500
+Progress = Callable[[Any, int], None]
+
+
+class Gathering:
+    """One gather of one job."""
+
+    def __init__(
+        self, harvester: BudgetHarvester, job: Any, config: Config, progress: Progress | None
+    ) -> None:
+        self._harvester, self._job, self._config = harvester, job, config
+        self._tell = progress or (lambda scope, count: None)
+        self._known = national.known(harvester.origin, config.exercices)
+        self._seen: set[str] = set()
+        self._complete = True
+
+    def run(self) -> list[str]:
+        """Ids of the objects to fetch and import."""
+        source = self._harvester.source(self._config)
+        wanted: list[str] = []
+        for scope in source.scopes():
+            try:
+                items = [one for one in source.items(scope) if one.guid not in self._seen]
+            except SourceError as error:
+                self._fail(scope, error)
+                continue
+            self._seen.update(item.guid for item in items)
+            wanted += self._sort(items)
+            self._tell(scope, len(self._seen))
+        return [*wanted, *self._vanished()]
+
+    def _fail(self, scope: Any, error: SourceError) -> None:
+        """A scope without answer: an error of the job, unless the source has no such year yet."""
+        if error.code == "dataset" and self._config.last:
+            messages.note_gather_remark(self._job, scope, error)
+            return
+        self._complete = False
+        messages.note_gather_failure(self._job, error, scope)
+
+    def _sort(self, items: Iterable[Item]) -> list[str]:
+        """Note what did not change; the ids of the objects made for the rest."""
+        there, changed = [], []
+        for item in items:
+            published = self._known.get((item.siren, item.exercice))
+            same = published is not None and published.is_same(item.digest)
+            (there if same else changed).append(item)
+        self._insert(there, state="COMPLETE", report_status="not modified")
+        return self._insert(changed, state="WAITING")
+
+    def _insert(self, items: list[Item], extras: dict[str, str] | None = None, **fields) -> list:
+        """Harvest objects for these items, some hundreds at a time; their ids."""
+        ids = []
+        for start in range(0, len(items), BATCH):
+            rows = [self._row(item, fields) for item in items[start : start + BATCH]]
+            ids += [row["id"] for row in rows]
+            self._write(rows, extras or {})
+        return ids
+
+    def _row(self, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
+        moment = datetime.utcnow()  # noqa: DTZ003 (ckanext-harvest's columns are naive UTC)
+        done = fields["state"] == "COMPLETE"
+        return {
+            "id": str(uuid.uuid4()),
+            "guid": item.guid,
+            "content": item.dump(),
+            "harvest_job_id": self._job.id,
+            "harvest_source_id": self._job.source.id,
+            "current": False,
+            "gathered": moment,
+            "import_finished": moment if done else None,
+            "retry_times": 0,
+            **fields,
+        }
+
+    def _write(self, rows: list[dict[str, Any]], extras: dict[str, str]) -> None:
+        from ckanext.harvest.model import HarvestObject, HarvestObjectExtra
+
+        model.Session.execute(HarvestObject.__table__.insert(), rows)
+        told = [
+            {"id": str(uuid.uuid4()), "harvest_object_id": row["id"], "key": key, "value": value}
+            for row in rows
+            for key, value in extras.items()
+        ]
+        if told:
+            model.Session.execute(HarvestObjectExtra.__table__.insert(), told)
+        model.Session.commit()
+
+    def _vanished(self) -> list[str]:
+        """Objects that retire what the source no longer has."""
+        if not self._complete:
+            return []
+        gone = [self._gone(*budget) for budget in self._budgets_of_this_source()]
+        items = [item for item in gone if item.guid not in self._seen]
+        return self._insert(items, extras={STATUS: DELETION, OUTCOME: "gone"}, state="WAITING")
+
+    def _gone(self, siren: str, exercice: int) -> Item:
+        origin = self._harvester.origin
+        source = self._known[siren, exercice].source
+        title, url = source.get("titre", ""), source.get("url", "")
+        return Item(f"{origin}/{siren}/{exercice}", siren, exercice, "", title, url)
+
+    def _budgets_of_this_source(self) -> list[tuple[str, int]]:
+        """What was published through this source and is still asked for."""
+        mine = {
+            (one.siren, one.exercice)
+            for one in retirement.of_source(self._job.source.id)
+            if one.retired is None or self._config.vanished == "supprimer"
+        }
+        asked = set(self._config.exercices)
+        wanted = self._config.perimeter
+        return sorted(
+            (siren, exercice)
+            for siren, exercice in mine
+            if exercice in asked
+            and (siren, exercice) in self._known
+            and (self._config.syndicates or wanted.resolve(siren) is not None)
+        )

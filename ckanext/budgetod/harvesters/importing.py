@@ -1,0 +1,112 @@
+"""The import stage of one object: its files made, its owner found, its dataset written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import redis.exceptions
+import sqlalchemy.exc
+from ckan import model
+from ckan.lib.search.common import SearchError, SearchIndexError
+
+from ckanext.budgetod.deposit import harvested as objects
+from ckanext.budgetod.deposit import national, retirement
+from ckanext.budgetod.deposit.jobs import NotNow
+from ckanext.budgetod.deposit.national import Harvested, Outcome
+
+from . import organisations
+from .config import Config
+from .items import Item, Source
+from .outcomes import note
+
+STATUS, DELETION = "status", "delete"
+PAUSES = (1, 5, 15)
+"""Seconds to wait when the site's own database, index or queue does not answer."""
+TRANSIENT = (
+    NotNow,
+    SearchError,
+    SearchIndexError,
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InternalError,
+    redis.exceptions.RedisError,
+)
+Answer = TypeVar("Answer")
+
+
+class Skipped(Exception):
+    """Nothing is to be done for this item, and that is no fault: ``outcome`` says why."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+def is_transient(error: BaseException) -> bool:
+    return isinstance(error, TRANSIENT)
+
+
+def is_deletion(harvest_object: Any) -> bool:
+    return any(e.key == STATUS and e.value == DELETION for e in harvest_object.extras)
+
+
+def publish(
+    harvest_object: Any, config: Config, item: Item, source: Source, folder: Path
+) -> bool | str:
+    """Publish an item's content; True, or "unchanged" when nothing had to be written."""
+    content = source.content(item, folder)
+    if not content.documents:
+        raise Skipped("empty")
+    object_id, source_id = harvest_object.id, harvest_object.harvest_source_id
+    name = content.fields["budget_collectivite"]
+    owner = organisations.owner(config, source_id, item.siren, name)
+    if owner is None:
+        raise Skipped("no_owner")
+    harvested = Harvested(
+        origin=source.origin,
+        siren=item.siren,
+        exercice=item.exercice,
+        digest=item.digest,
+        owner_org=owner,
+        documents=content.documents,
+        fields=content.fields,
+        source={**content.source, "harvest_source": source_id},
+    )
+
+    def join(package_id: str) -> None:
+        objects.join(object_id, item.guid, source_id, package_id)
+
+    outcome, _ = patiently(lambda: national.publish(harvested, join))
+    files = sum(len(document.outputs) for document in content.documents)
+    note(object_id, outcome.value, files=files)
+    return True if outcome in (Outcome.ADDED, Outcome.UPDATED) else "unchanged"
+
+
+def retire(harvest_object: Any, config: Config) -> bool | str:
+    """Mark, or take away, what an item brought; its object is then no longer current."""
+    object_id, item = harvest_object.id, Item.load(harvest_object.content)
+    mine = [
+        one
+        for one in retirement.of_source(harvest_object.harvest_source_id)
+        if (one.siren, one.exercice) == (item.siren, item.exercice)
+    ]
+    objects.leave(object_id, item.guid, harvest_object.harvest_source_id)
+    if mine and config.vanished == "supprimer":
+        patiently(lambda: retirement.remove(mine))
+    elif mine:
+        patiently(lambda: retirement.retire(mine))
+    note(object_id, "removed" if config.vanished == "supprimer" else "retired")
+    return True
+
+
+def patiently(run: Callable[[], Answer]) -> Answer:
+    """The answer of ``run``, tried again while one of the site's services is away."""
+    for pause in PAUSES:
+        try:
+            return run()
+        except TRANSIENT:
+            model.Session.rollback()
+            time.sleep(pause)
+    return run()

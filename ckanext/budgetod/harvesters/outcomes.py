@@ -1,0 +1,66 @@
+"""What happened to a harvest object, kept as codes: pages and exports put it into words."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy.exc
+from ckan import model
+
+from . import messages
+
+log = logging.getLogger(__name__)
+
+OUTCOME, PARAMS = "budgetod_outcome", "budgetod_params"
+
+
+def note(object_id: str, outcome: str, **params: Any) -> None:
+    """Keep the outcome of an object (committed)."""
+    from ckanext.harvest.model import HarvestObjectExtra
+
+    given = {OUTCOME: outcome}
+    if params:
+        given[PARAMS] = json.dumps(params, ensure_ascii=False, default=str)
+    known = model.Session.query(HarvestObjectExtra).filter_by(harvest_object_id=object_id)
+    present = {extra.key: extra for extra in known}
+    for key in (OUTCOME, PARAMS):
+        value, extra = given.get(key), present.get(key)
+        if extra is not None and value is None:
+            model.Session.delete(extra)
+        elif extra is not None:
+            extra.value = value
+        elif value is not None:
+            model.Session.add(HarvestObjectExtra(harvest_object_id=object_id, key=key, value=value))
+    model.Session.commit()
+
+
+def note_failure(object_id: str, stage: str, code: str, params: Mapping[str, Any]) -> bool:
+    """Keep why an object failed; always False, which ckanext-harvest takes for "errored"."""
+    from ckanext.harvest.model import HarvestObjectError
+
+    try:
+        note(object_id, f"error:{code}", **params)
+        message = messages.sentence(f"error:{code}", params)
+        error = HarvestObjectError(message=message, stage=stage, harvest_object_id=object_id)
+        model.Session.add(error)
+        model.Session.commit()
+    except sqlalchemy.exc.SQLAlchemyError:
+        log.exception("The failure of harvest object %s could not be written", object_id)
+        model.Session.rollback()
+    return False
+
+
+def read(harvest_object: Any) -> tuple[str, dict[str, Any]]:
+    """Outcome and parameters of an object; from ckanext-harvest's own status when none is kept."""
+    extras = {extra.key: extra.value for extra in harvest_object.extras}
+    outcome = extras.get(OUTCOME) or messages.FROM_STATUS.get(harvest_object.report_status, "")
+    return outcome, json.loads(extras.get(PARAMS) or "{}")
+
+
+def sentence_of(harvest_object: Any, lang: str = "") -> str:
+    """What happened to an object, in words."""
+    outcome, params = read(harvest_object)
+    return messages.sentence(outcome, params, lang)
