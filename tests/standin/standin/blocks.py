@@ -34,6 +34,8 @@ class Wanted(NamedTuple):
     sirens: set[str] | None = None
     departements: set[str] | None = None
     exercices: set[str] | None = None
+    others: Mapping[str, set[str]] = {}
+    """The same for every field."""
 
     def allows(self, departement: str, exercice: object) -> bool:
         """Whether rows of this department (as the dataset writes it) and year are asked."""
@@ -68,6 +70,10 @@ class Cache:
         self._kept: OrderedDict[object, list[Block]] = OrderedDict()
         self._size = 0
         self._lock = Lock()
+
+    def __len__(self) -> int:
+        """Collectivities whose accounts of a year are ready."""
+        return len(self._kept)
 
     def get(self, key: object, make: Callable[[], list[Block]]) -> list[Block]:
         with self._lock:

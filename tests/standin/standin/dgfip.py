@@ -119,7 +119,9 @@ class Balances:
         if known is not None:
             owners = attached(self.world) if "commune" in self.kinds else {}
             known = known | {owners[siren] for siren in known if siren in owners}
-        everyone = chain.from_iterable(self.world.of(kind, known) for kind in self.kinds)
+        categories = wanted.others.get("categ", set(CATEGORIES.values()))
+        kinds = [kind for kind in self.kinds if CATEGORIES[kind] in categories]
+        everyone = chain.from_iterable(self.world.of(kind, known) for kind in kinds)
         if wanted.departements is None:
             return everyone
         return (one for one in everyone if ndept(one) in wanted.departements)

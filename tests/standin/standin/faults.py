@@ -10,11 +10,11 @@ import gzip
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from itertools import islice
-from typing import NamedTuple
 
 from .reply import HTML, Reply, json_reply
 
@@ -25,7 +25,8 @@ INTERRUPTED = (
 _PAGE = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
-class Call(NamedTuple):
+@dataclass
+class Call:
     """One call to a service; ``path`` is below the prefix of the service, with its query."""
 
     service: str
@@ -33,8 +34,8 @@ class Call(NamedTuple):
     status: int
     at: float
     user_agent: str
-    sent: int
-    """Bytes of body."""
+    sent: int = 0
+    """Bytes of body, known when the answer has ended."""
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Faults:
         with self._lock:
             self._faults: list[Fault] = []
             self._calls: list[Call] = []
+            self._counts: Counter[str] = Counter()
 
     def add(self, fault: Fault) -> None:
         if fault.kind not in FAULTS:
@@ -82,6 +84,11 @@ class Faults:
     def log(self, call: Call) -> None:
         with self._lock:
             self._calls.append(call)
+            self._counts[call.service] += 1
+
+    def count(self, service: str) -> int:
+        """Calls of a service, this one included."""
+        return self._counts[service]
 
     def calls(self, service: str = "", match: str = "") -> list[Call]:
         with self._lock:
@@ -289,4 +296,4 @@ FAULTS: dict[str, Callable[[Fault, Answer], Reply]] = {
 
 
 def as_json(calls: Iterable[Call]) -> bytes:
-    return json.dumps([call._asdict() for call in calls]).encode()
+    return json.dumps([asdict(call) for call in calls]).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -14,9 +15,12 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from .blocks import Cache
+from .datagouv import DataGouv
 from .dgfip import datasets as balances
 from .explore import Explore
 from .faults import CUT, FAULTS, Call, Fault, Faults, as_json
+from .geo import Entreprises, Geo
+from .ofgl import datasets as aggregates
 from .reply import Reply, Request, json_reply
 from .world import World
 
@@ -42,10 +46,13 @@ class StandIn:
     ) -> None:
         self.world = World(seed, region, territory or ())
         self.faults = Faults()
-        self.portal = portal
-        cache = Cache()
+        self.cache = cache = Cache()
         self.services: dict[str, Any] = {
             "dgfip": Explore(self.world, balances(self.world, cache), "DGFiP"),
+            "ofgl": Explore(self.world, aggregates(self.world, cache), "OFGL"),
+            "datagouv": DataGouv(self.world, portal),
+            "geo": Geo(self.world),
+            "entreprises": Entreprises(self.world),
         }
         self._server = Server(("127.0.0.1", port), Handler)
         self._server.standin = self
@@ -88,7 +95,7 @@ class StandIn:
         self.faults.add(Fault(str(fault), service, match, times, texts))
 
     def calls(self, service: str = "", match: str = "") -> list[Call]:
-        """Calls received since the last reset, in order of their end."""
+        """Calls received since the last reset."""
         return self.faults.calls(service, match)
 
     def change(self, siren: str, exercice: int, *, quiet: bool = False) -> None:
@@ -108,7 +115,8 @@ class StandIn:
         if service is None:
             return json_reply({"message": f"no service at /{request.service}"}, 404)
         bent = {}
-        if fault and fault.kind.startswith("column-"):
+        explores = isinstance(service, Explore)
+        if fault and explores and fault.kind.startswith("column-"):
             bent[fault.kind.removeprefix("column-")] = fault.option("column", "nouvelle_colonne")
         if fault is None:
             return service.answer(request)
@@ -149,7 +157,9 @@ class Server(ThreadingHTTPServer):
     standin: StandIn
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that go away in the middle of a body are part of the game."""
+        """Clients that go away in the middle of a body are part of the game; faults of ours not."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -190,19 +200,17 @@ class Handler(BaseHTTPRequestHandler):
         asked = f"{path}?{unquote(parts.query)}" if parts.query else path
         fault = standin.faults.take(service, asked)
         reply = standin.answer(request, fault)
-        sent = 0
-        try:
-            sent = self._write(reply, self._quota(service))
-        finally:
-            agent = self.headers.get("User-Agent", "")
-            call = Call(service, asked, reply.status, time.time(), agent, sent)
-            standin.faults.log(call)
+        agent = self.headers.get("User-Agent", "")
+        call = Call(service, asked, reply.status, time.time(), agent)
+        # Before the answer, so that whoever has it finds his call in the log.
+        standin.faults.log(call)
+        call.sent = self._write(reply, self._quota(service))
 
     def _quota(self, service: str) -> dict[str, str]:
         """Headers of the quota, renewed at midnight UTC."""
         now = datetime.now(timezone.utc)
         midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        used = len(self.server.standin.calls(service)) + 1
+        used = self.server.standin.faults.count(service)
         return {
             "X-RateLimit-Limit": str(QUOTA),
             "X-RateLimit-Remaining": str(max(0, QUOTA - used)),

@@ -51,6 +51,7 @@ class View:
             where.equals.get(names.get("siren", "")),
             where.equals.get(names.get("departement", "")),
             _years(where.equals.get(names.get("exercice", ""))),
+            where.equals,
         )
         decided = where.fields <= self.dataset.head
         for block in self.dataset.blocks(wanted):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from ckanext.budgetod.engine.builder import fictional_siren
@@ -19,6 +20,10 @@ NEWEST = EXERCICES[-1]
 """Its accounts are provisional, and more of them are missing."""
 
 ALSACE = "200094332"
+ALSACE_SINCE = 2021
+BEFORE_ALSACE = (("226700011", "67", "Bas-Rhin"), ("226800019", "68", "Haut-Rhin"))
+"""The departments that became the Collectivité européenne d'Alsace."""
+
 SYNDICATES_PER_DEPARTEMENT = 6
 _PUBLISHED = datetime(2026, 7, 13, 8, 30, tzinfo=timezone.utc)
 
@@ -36,7 +41,8 @@ class World:
         self.seed = seed
         chosen = {getattr(one, "siren", one) for one in only}
         everyone = [c for c in territory() if c.region == region]
-        everyone += list(_syndicates({c.departement for c in everyone if c.departement}))
+        everyone += _syndicates({c.departement for c in everyone if c.departement})
+        everyone += _departments_before(everyone)
         kept = [c for c in everyone if not chosen or c.siren in chosen]
         self._people = {c.siren: c for c in sorted(kept, key=lambda c: (c.departement, c.siren))}
         self._first_year, self._last_year = _years_of_merged(self._people.values())
@@ -106,7 +112,29 @@ def _years_of_merged(people: Iterable[Collectivity]) -> tuple[dict[str, int], di
     last = {c.siren: int(c.vintage) for c in people if int(c.vintage) < NEWEST}
     merged = {c.insee: int(c.vintage) for c in people if c.siren in last}
     first = {c.siren: merged[c.insee] for c in people if c.insee in merged and c.siren not in last}
+    if any(c.siren == ALSACE for c in people):
+        first[ALSACE] = ALSACE_SINCE
     return first, last
+
+
+def _departments_before(people: Iterable[Collectivity]) -> list[Collectivity]:
+    """The two departments of Alsace, half its inhabitants each, until they became one."""
+    alsace = next((c for c in people if c.siren == ALSACE), None)
+    if alsace is None:
+        return []
+    return [
+        replace(
+            alsace,
+            siren=siren,
+            insee=code,
+            name=name,
+            departement=code,
+            article="2",
+            population=(alsace.population or 0) // 2,
+            vintage=str(ALSACE_SINCE - 1),
+        )
+        for siren, code, name in BEFORE_ALSACE
+    ]
 
 
 def _syndicates(departements: set[str]) -> Iterator[Collectivity]:
