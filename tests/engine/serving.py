@@ -89,13 +89,13 @@ class Server:
 
 
 def settings(folder: Path, *servers: Server, **changes: Any) -> Settings:
-    """Settings that may call these servers and lose no time."""
+    """Settings that may call these servers; patient, since the machine may be busy."""
     told: dict[str, Any] = {
         "cache": folder / "cache",
         "allowed_hosts": frozenset(server.host for server in servers),
         "rate": 0,
-        "connect_timeout": 0.5,
-        "read_timeout": 0.2,
+        "connect_timeout": 2.0,
+        "read_timeout": 3.0,
         "attempts": 2,
     }
     return Settings(**{**told, **changes})

@@ -252,7 +252,7 @@ TRANSPORT = {
     "400": (told({"message": "Unknown field", "error_code": "ODSQLError"}, 400), "request"),
     "429": (told({"errorcode": 10002, "reset_time": "2999-01-01T00:00:00Z"}, 429), "quota"),
     "410": (text(410, ""), "gone"),
-    "silence": (silent(0.4), "timeout"),
+    "silence": (silent(0.5), "timeout"),
     "too large": (text(200, "x", {"Content-Length": str(10**12)}), "too_large"),
 }
 
@@ -261,7 +261,8 @@ TRANSPORT = {
 def test_exports_that_do_not_arrive(server: Server, tmp_path: Path, fault: str) -> None:
     answer, code = TRANSPORT[fault]
     server.on(f"{API}/{ID}/exports/csv", answer)
-    assert failure(explore(server, tmp_path)).code == code
+    patience = 0.2 if fault == "silence" else 3
+    assert failure(explore(server, tmp_path, read_timeout=patience)).code == code
     assert failure(explore(server, tmp_path, offline=True)).code == "offline"
     assert not list((tmp_path / "cache").rglob("*.part"))
 

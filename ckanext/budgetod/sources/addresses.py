@@ -21,8 +21,9 @@ def check_url(url: str) -> None:
         plain = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         raise Blocked("address", url=shown(url)) from None
-    # A space or a control character is where two parsers see two different hosts.
-    odd = any(char <= " " or char in "\x7f\\" for char in url)
+    # Control characters, and blanks or backslashes before the path, are where two parsers see two
+    # hosts. Blanks in a path are common and get quoted.
+    odd = any(char < " " or char == "\x7f" for char in url) or set(" \\") & set(parts.netloc)
     if not plain or odd or parts.username is not None or parts.password is not None:
         raise Blocked("address", url=shown(url))
 

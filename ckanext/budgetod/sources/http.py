@@ -132,7 +132,10 @@ class Client:
                     self._judge(answer)
                     return take(answer)
                 status = answer.status_code
-                request = self._redirected(answer, target, headers)
+                url = urljoin(answer.url, target)
+                if self._session.should_strip_auth(answer.url, url):
+                    headers = None
+                request = self._request(url, None, headers)
         raise RemoteFailed("status", status=status, url=shown(url))
 
     def _request(self, url: str, params: Params, headers: Params) -> requests.PreparedRequest:
@@ -146,13 +149,6 @@ class Client:
             return self._session.prepare_request(asked)
         except (requests.RequestException, UnicodeError):
             raise Blocked("address", url=shown(url)) from None
-
-    def _redirected(
-        self, answer: requests.Response, target: str, headers: Params
-    ) -> requests.PreparedRequest:
-        url = urljoin(answer.url, target)
-        elsewhere = self._session.should_strip_auth(answer.url, url)
-        return self._request(url, None, None if elsewhere else headers)
 
     @contextmanager
     def _sent(self, request: requests.PreparedRequest) -> Iterator[requests.Response]:
@@ -181,22 +177,21 @@ class Client:
     def _judge(self, answer: requests.Response) -> None:
         """Raise what any answer but a good one means."""
         status, url = answer.status_code, shown(answer.url)
-        if status == 429:
-            self._over_quota(answer)
+        error = RemoteFailed("status", status=status, url=url)
         if status in PASSING:
             wait = retry_after(answer.headers) or 0.0
-            error = RemoteFailed("status", status=status, url=url)
-            if wait > LONGEST_WAIT:
-                raise error
-            raise Again(error, wait)
+            raise error if wait > LONGEST_WAIT else Again(error, wait)
+        # One encoding inside another multiplies what a bomb can hold.
+        if answer.headers.get("Content-Encoding", "").strip().lower() not in ENCODINGS:
+            raise error
+        if status == 429:
+            self._over_quota(answer)
         if status in (404, 410):
             raise RemoteFailed("gone", status=status, url=url)
         if status == 400:
             raise RemoteFailed("request", message=message(answer), status=400, url=url)
-        encoding = answer.headers.get("Content-Encoding", "").strip().lower()
-        # One encoding inside another multiplies what a bomb can hold.
-        if not 200 <= status < 300 or encoding not in ENCODINGS:
-            raise RemoteFailed("status", status=status, url=url)
+        if not 200 <= status < 300:
+            raise error
 
     def _over_quota(self, answer: requests.Response) -> NoReturn:
         wait = quota_wait(answer.headers, beginning(answer))

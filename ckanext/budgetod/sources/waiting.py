@@ -8,9 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
-
-from urllib3.exceptions import InvalidHeader
-from urllib3.util import Retry
+from email.utils import parsedate_to_datetime
 
 from ckanext.budgetod.engine.errors import SourceError
 
@@ -43,10 +41,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("Retry-After")
     if not value:
         return None
-    try:
-        return Retry(retry_after_max=ONE_YEAR).parse_retry_after(value)
-    except (InvalidHeader, ValueError, OverflowError):
-        return None
+    seconds = _number(value.strip())
+    if seconds is None:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return max(seconds, 0.0)
 
 
 def quota_wait(headers: Mapping[str, str], body: bytes) -> float | None:
@@ -73,7 +74,7 @@ def _reset_time(body: bytes) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    """A plausible moment, in epoch seconds."""
+    """A number of seconds without sign, since 1970 or from now on."""
     return float(text) if text.isascii() and text.isdigit() and len(text) <= 11 else None
 
 
