@@ -10,6 +10,8 @@ import os
 from typing import Any
 
 import pytest
+from harvesting import settings_of
+from standin import StandIn
 from towns import Town, as_file, new_siren, person
 
 from ckanext.budgetod.engine import builder
@@ -124,6 +126,37 @@ def download(app):
         return answer.data if answer.status_code == 200 else None
 
     return get
+
+
+@pytest.fixture
+def territory() -> tuple[str, ...]:
+    """SIREN that the stand-in of the sources knows; all of the region when empty."""
+    return ()
+
+
+@pytest.fixture
+def standin(territory):
+    """The stand-in of the national sources, running."""
+    with StandIn(territory=territory) as running:
+        yield running
+
+
+@pytest.fixture
+def calls_the_standin(standin, monkeypatch, tmp_path, with_plugins):
+    """Makes the site call the stand-in instead of the sources."""
+    from ckan.common import config
+
+    for key, value in settings_of(standin).items():
+        monkeypatch.setitem(config, key, value)
+    monkeypatch.setitem(config, "budgetod.sources.cache_path", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def region(with_plugins):
+    """The organisation that harvests."""
+    from ckan.tests import factories
+
+    return factories.Organization(title="Région Grand Est")
 
 
 def real_data() -> str | None:

@@ -7,35 +7,17 @@ import io
 from decimal import Decimal
 
 import pytest
-from harvesting import dataset, make_source, run, settings_of
-from standin import StandIn
+from harvesting import dataset, make_source, run
 
-pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index")
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "calls_the_standin")
 
 NANCY, METZ, PARIS_METZ = "215403957", "215704636", "200039865"
 TOWNS = [NANCY, METZ, PARIS_METZ]
 
 
 @pytest.fixture
-def standin():
-    with StandIn(territory=TOWNS) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def calls_the_standin(standin, monkeypatch, tmp_path, with_plugins):
-    from ckan.common import config
-
-    for key, value in settings_of(standin).items():
-        monkeypatch.setitem(config, key, value)
-    monkeypatch.setitem(config, "budgetod.sources.cache_path", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def region():
-    from ckan.tests import factories
-
-    return factories.Organization(title="Région Grand Est")
+def territory():
+    return TOWNS
 
 
 @pytest.fixture

@@ -89,16 +89,28 @@ class Explore:
 
     def groups(self, dataset_id: str, by: Sequence[str], where: str) -> list[dict[str, Any]]:
         """How many rows each combination of values has: ``[{"siren": "215…", "n": 1540}, …]``."""
+        return self._grouped("groups", dataset_id, by, ["count(*) as n"], where)
+
+    def sums(
+        self, dataset_id: str, fields: Sequence[str], by: Sequence[str], where: str
+    ) -> list[dict[str, Any]]:
+        """The sum of each field for each combination: ``[{by…, "montant": 12.5, …}, …]``."""
+        self._known(dataset_id, fields)
+        wanted = [f"sum({field}) as {field}" for field in fields]
+        return self._grouped("sums", dataset_id, by, wanted, where)
+
+    def _grouped(
+        self, kind: str, dataset_id: str, by: Sequence[str], wanted: list[str], where: str
+    ) -> list[dict[str, Any]]:
         self._known(dataset_id, by)
         params = {
-            "select": ",".join([*by, "count(*) as n"]),
+            "select": ",".join([*by, *wanted]),
             "group_by": ",".join(by),
             "limit": GROUPS,
             **_where(where),
         }
-        told = self._replayed(
-            "groups", [dataset_id, where, *by], lambda: self._records(dataset_id, params)
-        )
+        question = [dataset_id, where, *by, *wanted]
+        told = self._replayed(kind, question, lambda: self._records(dataset_id, params))
         found = _results(told)
         if len(found) >= GROUPS:
             raise RemoteFailed("too_large", limit=GROUPS, url=self._base)
