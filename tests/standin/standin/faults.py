@@ -292,7 +292,12 @@ FAULTS: dict[str, Callable[[Fault, Answer], Reply]] = {
     "column-added": _as_it_is,
     "column-removed": _as_it_is,
 }
-"""Kind -> how it bends an answer. Columns are bent by the Explore services themselves."""
+"""Kind -> how it bends an answer. Columns are bent by the Explore services themselves.
+
+Options: ``kind`` (odsql, limit, type) of 400; ``reset`` (near, far, past) and ``retry_after`` of
+429; ``seconds`` and ``drip`` of slow; ``to`` and ``status`` of redirects; ``bytes`` of huge;
+``column`` of the columns. ``cut`` and ``reset`` break the connection, ``truncated`` does not.
+"""
 
 
 def as_json(calls: Iterable[Call]) -> bytes:
