@@ -7,12 +7,11 @@ until ``reset``. Kinds: ``FAULTS``.
 from __future__ import annotations
 
 import gzip
-import json
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from itertools import islice
 
@@ -298,7 +297,3 @@ Options: ``kind`` (odsql, limit, type) of 400; ``reset`` (near, far, past) and `
 429; ``seconds`` and ``drip`` of slow; ``to`` and ``status`` of redirects; ``bytes`` of huge;
 ``column`` of the columns. ``cut`` and ``reset`` break the connection, ``truncated`` does not.
 """
-
-
-def as_json(calls: Iterable[Call]) -> bytes:
-    return json.dumps([asdict(call) for call in calls]).encode()

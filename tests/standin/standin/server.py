@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SO_LINGER, SOL_SOCKET
@@ -18,7 +19,7 @@ from .blocks import Cache
 from .datagouv import DataGouv
 from .dgfip import datasets as balances
 from .explore import Explore
-from .faults import CUT, FAULTS, Call, Fault, Faults, as_json
+from .faults import CUT, FAULTS, Call, Fault, Faults
 from .geo import Entreprises, Geo
 from .ofgl import datasets as aggregates
 from .reply import Reply, Request, json_reply
@@ -127,7 +128,7 @@ class StandIn:
         given = {name: values[-1] for name, values in args.items()}
         if action == "calls":
             found = self.calls(given.get("service", ""), given.get("match", ""))
-            return Reply(as_json(found), headers={"Content-Type": "application/json"})
+            return json_reply([asdict(call) for call in found])
         try:
             self._act(action, given)
         except (KeyError, ValueError) as error:
