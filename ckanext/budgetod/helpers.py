@@ -7,9 +7,17 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 
-from ckanext.budgetod.views import dataset_page, formatting, naming, resource_page, search_page
+from ckanext.budgetod.views import (
+    coverage_filters,
+    dataset_page,
+    formatting,
+    naming,
+    resource_page,
+    search_page,
+)
 
 __all__ = [
+    "budgetod_coverage_state",
     "budgetod_dataset_page",
     "budgetod_date",
     "budgetod_euros",
@@ -65,6 +73,11 @@ def budgetod_siren(value: object) -> str:
 def budgetod_state(name: str) -> dict[str, str]:
     """Word, tone and icon of a state."""
     return naming.state(name)
+
+
+def budgetod_coverage_state(name: str) -> dict[str, str]:
+    """Word and icon of « deposited », « harvested », « missing »."""
+    return coverage_filters.state(name)
 
 
 def budgetod_level(name: str) -> dict[str, str]:

@@ -18,12 +18,14 @@ from ckanext.budgetod.engine.errors import DocumentRefused
 from ckanext.budgetod.model import Conversion, State
 
 from . import auth, dictize, schema
+from .coverage import budgetod_coverage
 
 __all__ = [
     "budgetod_conversion_confirm",
     "budgetod_conversion_list",
     "budgetod_conversion_run",
     "budgetod_conversion_show",
+    "budgetod_coverage",
     "budgetod_dataset_documents",
     "budgetod_document_check",
     "budgetod_document_withdraw",
@@ -255,13 +257,7 @@ def budgetod_document_check(context: Context, data_dict: dict[str, Any]) -> dict
 
 
 # --- shared --------------------------------------------------------------------------------------
-def _validate(data_dict: dict[str, Any], rules: schema.Schema, context: Context) -> dict[str, Any]:
-    """Validated copy of the parameters that the action declares. Raises ValidationError."""
-    given = {name: data_dict[name] for name in rules if name in data_dict}
-    data, errors = tk.navl_validate(given, rules, _plain(context))
-    if errors:
-        raise tk.ValidationError(errors)
-    return data
+_validate = schema.validated
 
 
 def _require_file(data_dict: dict[str, Any]) -> None:

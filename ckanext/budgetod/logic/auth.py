@@ -11,12 +11,16 @@ from ckan.types import AuthResult, Context
 from ckanext.budgetod.deposit import rights
 from ckanext.budgetod.model import BudgetDocument, Conversion, State
 
+from . import reminders
+
 __all__ = [
     "budgetod_conversion_confirm",
     "budgetod_conversion_edit",
     "budgetod_conversion_list",
     "budgetod_conversion_run",
     "budgetod_conversion_show",
+    "budgetod_coverage",
+    "budgetod_coverage_remind",
     "budgetod_dataset_documents",
     "budgetod_document_check",
     "budgetod_document_withdraw",
@@ -61,6 +65,22 @@ def budgetod_conversion_list(context: Context, data_dict: dict[str, Any]) -> Aut
 
 
 budgetod_conversion_list.auth_allow_anonymous_access = True  # type: ignore[attr-defined]
+
+
+def budgetod_coverage(context: Context, data_dict: dict[str, Any]) -> AuthResult:
+    """Everybody: it only counts what is public."""
+    return {"success": True}
+
+
+budgetod_coverage.auth_allow_anonymous_access = True  # type: ignore[attr-defined]
+
+
+def budgetod_coverage_remind(context: Context, data_dict: dict[str, Any]) -> AuthResult:
+    """Sysadmins, and admins of the organisation that holds this SIREN or its datasets."""
+    user = context.get("user") or ""
+    if is_sysadmin(context) or reminders.may_remind(user, data_dict["siren"]):
+        return {"success": True}
+    return {"success": False, "msg": tk._("Only administrators can send reminders")}
 
 
 def budgetod_dataset_documents(context: Context, data_dict: dict[str, Any]) -> AuthResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ckan.plugins import toolkit as tk
+from ckan.types import Context
 
 Schema = dict[str, Any]
 
@@ -55,6 +56,44 @@ def listing() -> Schema:
         "limit": [tk.get_validator("default")(20), *_get("natural_number_validator")],
         "offset": [tk.get_validator("default")(0), *_get("natural_number_validator")],
     }
+
+
+def coverage() -> Schema:
+    optional = _get("ignore_empty", "unicode_safe")
+    number = _get("ignore_empty", "natural_number_validator")
+    one_of = tk.get_validator("one_of")
+    return {
+        "region": optional,
+        "departement": _get("ignore_empty"),
+        "type": _get("ignore_empty"),
+        "epci": _get("ignore_empty"),
+        "population_min": number,
+        "exercice": [*number, year],
+        "etape": [*_get("ignore_empty"), one_of(["ca", "cfu", "bp"])],
+        "etat": [*_get("ignore_empty"), one_of(["deposited", "harvested", "missing"])],
+        "q": optional,
+        "limit": [tk.get_validator("default")(100), *_get("natural_number_validator")],
+        "offset": [tk.get_validator("default")(0), *_get("natural_number_validator")],
+    }
+
+
+def year(value: Any) -> int:
+    """A year that a budget can have."""
+    if not isinstance(value, int) or not 1900 < value < 2200:
+        raise tk.Invalid(tk._("A year is expected"))
+    return value
+
+
+def validated(data_dict: dict[str, Any], rules: Schema, context: Context) -> dict[str, Any]:
+    """Validated copy of the parameters that the rules declare. Raises ValidationError."""
+    given = {name: data_dict[name] for name in rules if name in data_dict}
+    plain: Any = {
+        name: context[name] for name in ("user", "auth_user_obj", "ignore_auth") if name in context
+    }
+    data, errors = tk.navl_validate(given, rules, plain)
+    if errors:
+        raise tk.ValidationError(errors)
+    return data
 
 
 def codes(value: Any) -> list[str]:

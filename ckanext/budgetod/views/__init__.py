@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import attachments, deposit, edit, forms, gone, pages, report_files
+from . import attachments, coverage, deposit, edit, forms, gone, pages, reminder, report_files
 
 __all__ = ["get_blueprints"]
 
@@ -31,13 +31,21 @@ _DOCUMENT = "/<id>/document/<key>"
 budgetod.add_url_rule(f"{_DOCUMENT}/etat", "row", pages.row)
 budgetod.add_url_rule(f"{_DOCUMENT}/retirer", "withdraw", pages.withdraw, methods=["GET", "POST"])
 
+budgets = Blueprint("budgets", __name__, url_prefix="/budgets")
+
+budgets.add_url_rule("/couverture", "coverage", coverage.page)
+budgets.add_url_rule("/couverture.json", "coverage_json", coverage.as_json)
+budgets.add_url_rule("/couverture.csv", "coverage_csv", coverage.as_csv)
+budgets.add_url_rule("/couverture/rappel/<siren>", view_func=reminder.Reminder.as_view("reminder"))
+
 budgetod.before_request(forms.require_token)
+budgets.before_request(forms.require_token)
 budgetod.before_app_request(gone.withdrawn_resource)
 
 
 def get_blueprints() -> list[Blueprint]:
     """The blueprints that the plugin gives to CKAN."""
-    return [budgetod]
+    return [budgetod, budgets]
 
 
 budgetod.after_app_request(attachments.xml_as_attachment)
