@@ -25,7 +25,7 @@ from ckanext.budgetod.sources.territory import use_overlays
 @tk.blanket.auth_functions(auth)
 @tk.blanket.validators(validators)
 @tk.blanket.helpers(helpers)
-@tk.blanket.blueprints([views.budgetod])
+@tk.blanket.blueprints(views.get_blueprints)
 @tk.blanket.cli(cli.get_commands)
 class BudgetodPlugin(SearchHooks, LoaderGuard, p.SingletonPlugin, DefaultTranslation):
     """Local authority budgets: deposit, publication, pages and search."""
