@@ -26,6 +26,11 @@ FACE = {
         *("source", "out_dir", "formats", "profile", "facts", "siret", "lang", "basename"),
         *("plans", "progress", "previous", "formula_guard"),
     ],
+    "convert_scdl": [
+        *("source", "out_dir", "siret", "stage", "name", "nomenclature", "plans"),
+        *("formula_guard", "lang", "extended", "max_size"),
+    ],
+    "write_indicators": ["rows", "target", "lang", "formula_guard"],
     "write_scdl": ["source", "target", "siret", "plans"],
     "anonymise": ["source", "target", "profile", "rules", "max_size"],
 }

@@ -128,6 +128,16 @@ class Plans:
             self._answers[question] = found
         return found
 
+    def below(self, code: str, nomenclature: str, exercice: int) -> list[Entry]:
+        """Accounts under an account, by code: those of the year's plan, else of the nearest one."""
+        family = self.family(self.name_of(nomenclature))
+        if family is None:
+            return []
+        years = [exercice, *_around(family.years, exercice)]
+        plan = next((p for year in years if (p := self.plan(nomenclature, year))), None)
+        found = plan.tables["compte"] if plan else {}
+        return [found[other] for other in sorted(found) if other[:-1].startswith(code)]
+
     def _look_up(self, kind: str, code: str, nomenclature: str, exercice: int) -> Found | None:
         name = self.name_of(nomenclature)
         family = self.family(name)

@@ -64,8 +64,8 @@ class Resolver:
     """Resolves the lines of one budget; answers are remembered, a budget repeats its codes.
 
     ``nearest``, for lines that state nothing (balances): an account finer than the plan takes the
-    label of the nearest one above; one used on a side that no role foresees takes the chapter of
-    its other side.
+    label of the nearest one above; one of which only the accounts below have roles, or that no
+    role foresees on this side, takes the chapter of these, or of the other side.
     """
 
     def __init__(self, plans: Plans, header: Header, nearest: bool = False) -> None:
@@ -220,8 +220,12 @@ class Resolver:
             near = near._replace(origin=ChapterOrigin.CHARACTERISTIC)
         yield near
         if self._nearest and not near.code:
-            account = self._account(line.nature)
-            yield self._by_role(account, other_side(line), "chapitre", ChapterOrigin.PREFIX)
+            accounts = [self._account(line.nature)]
+            if accounts[0] is None:
+                accounts = [*self._plans.below(line.nature, self._nomenclature, self._exercice)]
+            for seen in (line, other_side(line)):
+                for account in accounts:
+                    yield self._by_role(account, seen, "chapitre", ChapterOrigin.PREFIX)
         for code in beginnings(line.nature):
             yield self._named("chapitre", code, ChapterOrigin.PREFIX)
 

@@ -36,7 +36,9 @@ MAIN = "1"
 _CENT = Decimal("0.01")
 _NOISE = Decimal("0.0001")
 """Floating point numbers miss a cent by less; what misses by more is no amount in euros."""
-_MOST = Decimal(10) ** 15
+_MOST_DIGITS = 15
+_WITHOUT_FUNCTIONS = "M4"
+"""Norms of commercial services: no functions exist there, the DGFiP writes a filler (01)."""
 _BUDGET_CLASSES = frozenset("1234567")
 _INVESTMENT = (("Section", "I"),)
 
@@ -113,7 +115,7 @@ def euros(text: str) -> Decimal:
         return ZERO
     try:
         value = Decimal(bare)
-        if not value.is_finite() or abs(value) >= _MOST or len(bare) > 40:
+        if len(bare) > 40 or not value.is_finite() or value.adjusted() > _MOST_DIGITS:
             raise ValueError("not an amount")
         cents = value.quantize(_CENT, ROUND_HALF_EVEN)
     except InvalidOperation:
@@ -177,6 +179,8 @@ def _balance(header: Header, rows: list[Row], facts: _Facts) -> Balance:
 def _take(row: Row, balance: Balance, sums: dict[tuple[str, str, str, str], Decimal]) -> None:
     """Add the movements of a row to the sums of its account."""
     compte, fonction = code(row["compte"]), code(row.get("fonction"))
+    if balance.header.norme == _WITHOUT_FUNCTIONS:
+        fonction = ""
     budgetary = compte[:1] in _BUDGET_CLASSES and compte.isascii() and compte.isdigit()
     moved = False
     for side, net, ordre in SIDES:
