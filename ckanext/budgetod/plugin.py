@@ -14,6 +14,7 @@ from ckanext.budgetod.logic import (
     chained,
     chained_datastore,
     chained_deletion,
+    chained_harvest,
     dcat_schema,
     validators,
 )
@@ -48,6 +49,8 @@ class BudgetodPlugin(SearchHooks, LoaderGuard, p.SingletonPlugin, DefaultTransla
         modules = [action, chained, chained_deletion]
         if p.plugin_loaded("datastore"):
             modules.append(chained_datastore)
+        if p.plugin_loaded("harvest"):
+            modules.append(chained_harvest)
         if p.plugin_loaded("scheming_datasets"):
             modules.append(dcat_schema)
         return {name: getattr(module, name) for module in modules for name in module.__all__}

@@ -5,6 +5,8 @@ An object that names a package makes it part of its source: cleared with it, sea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from ckan import model
 from ckan.plugins import plugin_loaded
@@ -27,6 +29,18 @@ def forget_package(package_id: str) -> None:
     table = HarvestObject.__table__
     change = sa.update(table).where(table.c.package_id == package_id).values(package_id=None)
     model.Session.execute(change)
+
+
+def keep_only(source_id: str, package_ids: Sequence[str]) -> None:
+    """Objects of a harvest source name no other packages than these (committed)."""
+    from ckanext.harvest.model import HarvestObject
+
+    table = HarvestObject.__table__
+    others = sa.update(table).where(
+        table.c.harvest_source_id == source_id, table.c.package_id.notin_(package_ids)
+    )
+    model.Session.execute(others.values(package_id=None))
+    model.Session.commit()
 
 
 def join(object_id: str, guid: str, source_id: str, package_id: str) -> None:

@@ -100,10 +100,12 @@ def _waiting_for_others(package_id: str, documents: Iterable[BudgetDocument]) ->
     )
 
 
-def leave_shared(shared: dict[str, list[BudgetDocument]]) -> None:
+def leave_shared(
+    source_id: str, alone: Sequence[str], shared: dict[str, list[BudgetDocument]]
+) -> None:
     """Take a source's documents out of datasets that stay, which no longer belong to it."""
-    for package_id, documents in shared.items():
-        harvested.forget_package(package_id)
+    harvested.keep_only(source_id, alone)
+    for documents in shared.values():
         remove(documents)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ckanext.budgetod.sources.territory import collectivity_title
 
 from .base import BudgetHarvester
 from .config import Config
-from .items import Content, Item, Source
+from .items import Content, Glimpse, Item, Source
 
 MAIN_KINDS = ("1", "")
 """``cbudg`` of the collectivity's own budget."""
@@ -69,6 +69,36 @@ class DgfipSource(Source):
             url=dgfip.page(settings.sources().url(self.origin), dataset, siren),
             where={"dataset": dataset, "where": where},
         )
+
+    def glance(self) -> Iterator[Callable[[], Iterable[Glimpse]]]:
+        for scope in _together(self.scopes()):
+            yield lambda scope=scope: self._seen(scope)
+
+    def _seen(self, scope: Scope) -> Iterator[Glimpse]:
+        """Who has accounts in a scope: one call that groups them by SIREN."""
+        dataset = self._explore.dataset(dgfip.dataset_id(self._explore, scope))
+        found = self._explore.groups(dataset.id, ["siren"], dgfip.where(dataset, scope))
+        base = settings.sources().url(self.origin)
+        for siren in sorted(str(row.get("siren") or "") for row in found):
+            name = collectivity_title(siren, siren)
+            yield Glimpse(
+                siren=siren,
+                exercice=scope.exercice,
+                title=f"Balance {scope.exercice} — {name}",
+                url=dgfip.page(base, dataset.id, siren),
+                becomes="ca",
+                wanted=bool(siren) and self._is_wanted(siren, scope),
+            )
+
+    def calls_needed(self) -> int:
+        """One per dataset for its description, two per block: the count and the export."""
+        scopes = self.scopes()
+        datasets = {(one.kind, one.kind == "commune" and one.exercice) for one in scopes}
+        return len(datasets) + 2 * len(scopes)
+
+    @property
+    def quota(self) -> tuple[int, int] | None:
+        return self._explore.quota
 
     def _block(self, dataset: str, where: str) -> blocks.Block:
         csv = self._explore.export(dataset, where, dgfip.COLUMNS, required=dgfip.REQUIRED)
@@ -128,6 +158,16 @@ class DgfipSource(Source):
             "producteur": "DGFiP",
             "statut": "provisoire" if "provisoire" in states else next(iter(states), ""),
         }
+
+
+def _together(scopes: Iterable[Scope]) -> Iterator[Scope]:
+    """Scopes of one kind and year as one: a question by SIREN is small, whatever the territory."""
+    kinds: dict[tuple[str, int], list[Scope]] = {}
+    for scope in scopes:
+        kinds.setdefault((scope.kind, scope.exercice), []).append(scope)
+    for found in kinds.values():
+        codes = sorted({code for scope in found for code in scope.departements})
+        yield replace(found[0], departements=tuple(codes))
 
 
 class DgfipHarvester(BudgetHarvester):

@@ -15,6 +15,7 @@ from ckan.plugins import toolkit as tk
 
 from ckanext.budgetod.engine.errors import BudgetodError, DocumentRefused, SourceError
 from ckanext.budgetod.engine.findings_render import render_refusal
+from ckanext.budgetod.sources.faults import Fault
 
 log = logging.getLogger(__name__)
 
@@ -186,6 +187,8 @@ def note_gather_failure(job: Any, error: Exception, scope: Any = None) -> None:
     model.Session.rollback()
     if isinstance(error, (SourceError, DocumentRefused)):
         told = sentence(f"error:{error.code}", error.params)
+    elif isinstance(error, Fault):
+        told = error.text(site_language())
     elif isinstance(error, (BudgetodError, ValueError)):
         told = str(error)
     else:
