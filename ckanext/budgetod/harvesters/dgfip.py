@@ -17,6 +17,7 @@ from ckanext.budgetod.sources.territory import collectivity_title
 
 from .base import BudgetHarvester
 from .config import Config
+from .importing import Skipped
 from .items import Content, Glimpse, Item, Source
 
 MAIN_KINDS = ("1", "")
@@ -136,7 +137,9 @@ class DgfipSource(Source):
             plans=settings.plans(),
             formula_guard=settings.formula_guard(),
         )
-        documents = [self._document(one) for one in converted]
+        documents = [self._document(one) for one in converted if one.outputs]
+        if converted and not documents:
+            raise Skipped("no_table")
         nomenclature = converted[0].header.norme if converted else ""
         return Content(
             documents=documents,

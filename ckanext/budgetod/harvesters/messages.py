@@ -44,6 +44,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "La source n’a aucune opération budgétaire pour cet exercice.",
         "The source has no budget operation for this year.",
     ),
+    "no_table": (
+        "Aucune table conforme au schéma n’a pu être établie (plan de comptes inconnu) : ignoré.",
+        "No table that conforms to the schema could be made (unknown account plan): skipped.",
+    ),
     "no_owner": (
         "Aucune organisation du portail ne porte ce SIREN : ignoré, comme demandé.",
         "No organization of the portal holds this SIREN: skipped, as asked.",

@@ -19,7 +19,7 @@ WORDS_FIELD = "extras_budget_recherche"
 _OURS = re.compile(r"(?:res_)?extras_(?:budget|budgetod)_|res_extras_conforms_to$")
 
 
-NAMED_BY_US = {"scdl", "etendu", "xml", "comptable", "rapport"}
+NAMED_BY_US = {"scdl", "etendu", "xml", "comptable", "rapport", "indicateurs"}
 """Roles of files whose names are the same in every dataset: "lignes", "document", "colonnes"."""
 
 
