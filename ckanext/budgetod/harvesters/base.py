@@ -20,6 +20,7 @@ from ckanext.harvest.interfaces import IHarvester
 from ckanext.budgetod import config as settings
 from ckanext.budgetod.engine.errors import DocumentRefused, SourceError
 from ckanext.budgetod.sources.cache import Cache
+from ckanext.budgetod.sources.faults import Fault
 from ckanext.budgetod.sources.http import Client
 from ckanext.budgetod.sources.opendatasoft import Explore
 
@@ -58,7 +59,10 @@ class BudgetHarvester(p.SingletonPlugin):
 
     def validate_config(self, config: str) -> str:
         """The text as it is. Raises ValueError with a sentence for the form."""
-        organisations.check(parse(config))
+        try:
+            organisations.check(parse(config))
+        except Fault as fault:
+            raise ValueError(fault.text(messages.site_language())) from None
         return config
 
     def get_original_url(self, harvest_object_id: str) -> str | None:

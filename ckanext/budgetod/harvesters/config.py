@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ckanext.budgetod.sources import perimeter
+from ckanext.budgetod.sources.faults import Fault
 from ckanext.budgetod.sources.perimeter import Perimeter
 
 ORGANISATIONS = ("defaut", "rattacher", "creer", "ignorer")
@@ -55,16 +56,31 @@ class Config:
 
 
 def parse(text: str | None) -> Config:
-    """The configuration of a source. Raises ValueError with a sentence that says what is wrong."""
+    """The configuration of a source. Raises Fault, a ValueError that says what is wrong."""
     try:
         given = json.loads(text or "{}")
     except ValueError as error:
-        raise ValueError(f"the configuration is not valid JSON: {error}") from None
+        raise Fault(
+            "json",
+            "the configuration is not valid JSON: {error}",
+            "la configuration n’est pas du JSON valable : {error}",
+            error=error,
+        ) from None
     if not isinstance(given, Mapping):
-        raise ValueError("the configuration must be a JSON object")  # noqa: TRY004
+        raise Fault(
+            "json",
+            "the configuration must be a JSON object",
+            "la configuration doit être un objet JSON",
+        )
     unknown = sorted(set(given) - _KEYS)
     if unknown:
-        raise ValueError(f"unknown key: {', '.join(unknown)} (known: {', '.join(sorted(_KEYS))})")
+        raise Fault(
+            "json",
+            "unknown key: {keys} (known: {known})",
+            "clé inconnue : {keys} (connues : {known})",
+            keys=", ".join(unknown),
+            known=", ".join(sorted(_KEYS)),
+        )
     years, last = _exercices(given.get("exercices", {"derniers": 1}))
     flags = {name: _flag(given, name) for name in _FLAGS}
     return Config(
@@ -86,12 +102,23 @@ def _exercices(given: Any) -> tuple[tuple[int, ...], int]:
     if isinstance(given, Mapping):
         last = given.get("derniers")
         if set(given) != {"derniers"} or last not in range(1, LONGEST + 1):
-            raise ValueError(f'"exercices" must be years or {{"derniers": 1…{LONGEST}}}')
+            raise Fault(
+                "exercices",
+                '"exercices" must be years or {{"derniers": 1…{longest}}}',
+                '« exercices » doit être des années ou {{"derniers": 1…{longest}}}',
+                longest=LONGEST,
+            )
         return (), last
     newest = datetime.now(timezone.utc).year
     good = isinstance(given, list) and given and all(_is_number(year) for year in given)
     if not good or not all(FIRST_EXERCICE <= year <= newest for year in given):
-        raise ValueError(f'"exercices" must be years from {FIRST_EXERCICE} to {newest}')
+        raise Fault(
+            "exercices",
+            '"exercices" must be years from {first} to {newest}',
+            "« exercices » doit être des années de {first} à {newest}",
+            first=FIRST_EXERCICE,
+            newest=newest,
+        )
     return tuple(sorted(set(given), reverse=True)), 0
 
 
@@ -102,26 +129,36 @@ def _is_number(value: Any) -> bool:
 def _flag(given: Mapping[str, Any], name: str) -> bool:
     value = given.get(name, name == "budgets_annexes")
     if not isinstance(value, bool):
-        raise ValueError(f'"{name}" must be true or false')  # noqa: TRY004
+        raise Fault(
+            name, '"{name}" must be true or false', "« {name} » doit être true ou false", name=name
+        )
     return value
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:
     value = given.get(name) or ""
     if not isinstance(value, str):
-        raise ValueError(f'"{name}" must be a text')  # noqa: TRY004
+        raise Fault(name, '"{name}" must be a text', "« {name} » doit être un texte", name=name)
     return value.strip()
 
 
 def _one_of(given: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
     value = given.get(name) or allowed[0]
     if value not in allowed:
-        raise ValueError(f'"{name}" must be one of: {", ".join(allowed)}')
+        raise Fault(
+            name,
+            '"{name}" must be one of: {allowed}',
+            "« {name} » doit être l’un de : {allowed}",
+            name=name,
+            allowed=", ".join(allowed),
+        )
     return value
 
 
 def _words(given: Mapping[str, Any]) -> tuple[str, ...]:
     value = given.get("mots") or []
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise ValueError('"mots" must be a list of texts')
+        raise Fault(
+            "mots", '"mots" must be a list of texts', "« mots » doit être une liste de textes"
+        )
     return tuple(word.strip() for word in value if word.strip())

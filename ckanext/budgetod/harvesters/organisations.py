@@ -7,6 +7,7 @@ from typing import Any
 from ckan import model
 
 from ckanext.budgetod.deposit import owners
+from ckanext.budgetod.sources.faults import Fault
 
 from .config import Config
 
@@ -14,7 +15,12 @@ from .config import Config
 def check(config: Config) -> None:
     """Raises ValueError when the default organisation is not one of this site."""
     if config.default_owner and _active(config.default_owner) is None:
-        raise ValueError(f'"organisation_par_defaut": no organization "{config.default_owner}"')
+        raise Fault(
+            "organisation_par_defaut",
+            '"organisation_par_defaut": no organization "{name}"',
+            "« organisation_par_defaut » : aucune organisation « {name} » sur ce portail",
+            name=config.default_owner,
+        )
 
 
 def owner(config: Config, source_id: str, siren: str, name: str) -> str | None:

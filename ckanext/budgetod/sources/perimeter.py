@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
+from .faults import Fault
 from .territory import Collectivity, Territory, territory
 
 TYPES = ("commune", "epci", "departement", "region")
@@ -192,24 +193,33 @@ def _tests(perimeter: Perimeter) -> list[Callable[[Collectivity], bool]]:
 
 # --- configuration -------------------------------------------------------------------------------
 def from_config(config: Mapping[str, Any]) -> Perimeter:
-    """The territory of a source's JSON. Raises ValueError with a sentence that says what is wrong.
+    """The territory of a source's JSON. Raises Fault with a sentence that says what is wrong.
 
     Keys are those of Perimeter; lists may be JSON lists or text separated by commas or spaces.
     """
     if not isinstance(config, Mapping):
-        raise ValueError("the territory must be a JSON object")  # noqa: TRY004 (one kind for callers)
+        raise Fault(
+            "territoire",
+            "the territory must be a JSON object",
+            "« territoire » doit être un objet JSON",
+        )
     unknown = sorted(set(config) - {field.name for field in fields(Perimeter)})
     if unknown:
-        raise ValueError(f"unknown key of the territory: {', '.join(unknown)}")
+        raise Fault(
+            "territoire",
+            "unknown key of the territory: {keys}",
+            "clé inconnue dans « territoire » : {keys}",
+            keys=", ".join(unknown),
+        )
     table = territory()
     given = {name: _list(config.get(name), name) for name in ("departements", "epci", "types")}
     sirens = _list(config.get("sirens"), "sirens")
     region = str(config.get("region") or "").strip()
-    _known([region] if region else [], table.about["regions"], "region code")
-    _known(given["departements"], table.about["departements"], "department code")
-    _known(given["types"], TYPES, "type of local authority", f" (known: {', '.join(TYPES)})")
-    _known(given["epci"], [s for s in given["epci"] if _is_epci(table, s)], "SIREN of an EPCI")
-    _known(sirens, [s for s in sirens if re.fullmatch(r"[0-9]{9}", s)], "SIREN (nine digits)")
+    _known("region", [region] if region else [], table.about["regions"])
+    _known("departements", given["departements"], table.about["departements"])
+    _known("types", given["types"], TYPES)
+    _known("epci", given["epci"], [s for s in given["epci"] if _is_epci(table, s)])
+    _known("sirens", sirens, [s for s in sirens if re.fullmatch(r"[0-9]{9}", s)])
     return Perimeter(region=region, sirens=sirens, population_min=_floor(config), **given)
 
 
@@ -219,14 +229,37 @@ def _list(value: Any, name: str) -> tuple[str, ...]:
     if isinstance(value, str):
         value = re.split(r"[\s,;]+", value.strip())
     if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
-        raise ValueError(f'"{name}" must be a list of texts')
+        raise Fault(
+            name,
+            '"{name}" must be a list of texts',
+            "« {name} » doit être une liste de textes",
+            name=name,
+        )
     return tuple(dict.fromkeys(one.strip() for one in value if one.strip()))
 
 
-def _known(values: Iterable[str], allowed: Iterable[str], what: str, hint: str = "") -> None:
+_UNKNOWN = {
+    "region": ("not a known region code: {wrong}", "code de région inconnu : {wrong}"),
+    "departements": (
+        "not a known department code: {wrong}",
+        "code de département inconnu : {wrong}",
+    ),
+    "types": (
+        "not a known type of local authority: {wrong} (known: {known})",
+        "type de collectivité inconnu : {wrong} (connus : {known})",
+    ),
+    "epci": ("not a known SIREN of an EPCI: {wrong}", "ce n’est pas le SIREN d’un EPCI : {wrong}"),
+    "sirens": (
+        "not a known SIREN (nine digits): {wrong}",
+        "ce n’est pas un SIREN (neuf chiffres) : {wrong}",
+    ),
+}
+
+
+def _known(name: str, values: Iterable[str], allowed: Iterable[str]) -> None:
     wrong = [value for value in values if value not in allowed]
     if wrong:
-        raise ValueError(f"not a known {what}: {', '.join(wrong)}{hint}")
+        raise Fault(name, *_UNKNOWN[name], wrong=", ".join(wrong), known=", ".join(TYPES))
 
 
 def _floor(config: Mapping[str, Any]) -> int:
@@ -234,7 +267,11 @@ def _floor(config: Mapping[str, Any]) -> int:
     if isinstance(value, str) and value.strip().isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError('"population_min" must be a whole number of inhabitants')
+        raise Fault(
+            "population_min",
+            '"population_min" must be a whole number of inhabitants',
+            "« population_min » doit être un nombre entier d’habitants",
+        )
     return value
 
 
