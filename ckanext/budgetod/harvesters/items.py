@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,6 +44,21 @@ class Content:
     source: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """An item as the preview sees it, before anything is downloaded.
+
+    ``wanted``: it is in the territory asked for. ``siren`` is "" when the source gives none.
+    """
+
+    siren: str
+    exercice: int
+    title: str
+    url: str
+    becomes: str = ""
+    wanted: bool = True
+
+
 class Source(Protocol):
     """One national source, for one harvest source's configuration. The calls raise SourceError."""
 
@@ -64,3 +79,23 @@ class Source(Protocol):
     def content(self, item: Item, folder: Path) -> Content:
         """The item's files, written into ``folder``. DocumentRefused for what is no budget."""
         ...
+
+    def glance(self) -> Iterator[Callable[[], Iterable[Glimpse]]]:
+        """Questions that tell, by few and cheap calls, what a harvest would find.
+
+        Each is asked when called. A source whose ``items`` downloads whole files overrides this.
+        """
+        for scope in self.scopes():
+            yield lambda scope=scope: (
+                Glimpse(item.siren, item.exercice, item.title, item.url)
+                for item in self.items(scope)
+            )
+
+    def calls_needed(self) -> int:
+        """Roughly how many calls a first harvest makes."""
+        return 2 * len(self.scopes()) + 1
+
+    @property
+    def quota(self) -> tuple[int, int] | None:
+        """(calls left, calls allowed) if the source has told it."""
+        return None

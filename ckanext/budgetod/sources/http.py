@@ -29,7 +29,16 @@ from .addresses import check_url, host_of, shown
 from .answers import Downloaded, beginning, looks_like_html, message, pieces, save
 from .connections import Clock, GuardedPools
 from .settings import MEGABYTE, Settings
-from .waiting import LONGEST_WAIT, PACE, Again, growing_wait, moment_in, quota_wait, retry_after
+from .waiting import (
+    LONGEST_WAIT,
+    PACE,
+    Again,
+    growing_wait,
+    moment_in,
+    quota_left,
+    quota_wait,
+    retry_after,
+)
 
 REDIRECTS = 3
 SMALL = 32 * MEGABYTE
@@ -46,11 +55,15 @@ Answer = TypeVar("Answer")
 
 
 class Client:
-    """Calls the sources as ``settings`` say. Belongs to one thread; ``calls`` counts real calls."""
+    """Calls the sources as ``settings`` say. Belongs to one thread; ``calls`` counts real calls.
+
+    ``quota``: (calls left, calls allowed) as the last answer that tells it says, None before.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.calls = 0
+        self.quota: tuple[int, int] | None = None
         self._clock = Clock()
         self._limit = float("inf")
         self._closed_until: dict[str, tuple[float, str]] = {}
@@ -177,6 +190,7 @@ class Client:
     def _judge(self, answer: requests.Response) -> None:
         """Raise what any answer but a good one means."""
         status, url = answer.status_code, shown(answer.url)
+        self.quota = quota_left(answer.headers) or self.quota
         error = RemoteFailed("status", status=status, url=url)
         if status in PASSING:
             wait = retry_after(answer.headers) or 0.0

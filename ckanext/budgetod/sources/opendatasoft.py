@@ -49,6 +49,11 @@ class Explore:
         self._headers = {"Authorization": f"Apikey {apikey}"} if apikey else None
         self._datasets: dict[str, Dataset] = {}
 
+    @property
+    def quota(self) -> tuple[int, int] | None:
+        """(calls left, calls allowed) if the portal tells it, since this object was made."""
+        return self._client.quota
+
     def dataset(self, dataset_id: str) -> Dataset:
         """The dataset, asked for once. Raises ``dataset`` when the portal does not know it."""
         if dataset_id not in self._datasets:

@@ -63,6 +63,13 @@ def quota_wait(headers: Mapping[str, str], body: bytes) -> float | None:
     return asked
 
 
+def quota_left(headers: Mapping[str, str]) -> tuple[int, int] | None:
+    """(calls left, calls allowed) as ``X-RateLimit-*`` tell, None when they do not."""
+    left = _number(headers.get("X-RateLimit-Remaining", ""))
+    allowed = _number(headers.get("X-RateLimit-Limit", ""))
+    return None if left is None or allowed is None else (int(left), int(allowed))
+
+
 def _reset_time(body: bytes) -> float | None:
     """Epoch seconds of ``{"reset_time": "2021-01-26T00:00:00Z"}``."""
     try:
