@@ -97,6 +97,7 @@ def accessible() -> Callable[..., None]:
     def check(page: Any, part: str = ".bod") -> None:
         page.wait_for_load_state()
         assert page.locator(part).count(), f"no {part} on {page.url}"
+        assert page.locator("main h1").count() == 1, f"no title in <main> on {page.url}"
         found = axe_playwright.Axe().run(page, context=part).response
         assert found["passes"], "axe looked at nothing"
         wrong = [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in found["violations"]]
