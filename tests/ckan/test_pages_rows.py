@@ -76,6 +76,24 @@ def test_a_published_row_keeps_its_files_while_a_newer_deposit_runs():
     assert row["live"]
 
 
+@pytest.mark.parametrize(
+    ("state", "step"), [("running", "current"), ("withheld", "held"), ("superseded", "stopped")]
+)
+def test_only_a_running_deposit_has_a_step_under_way(state, step):
+    steps = [{"key": "received", "state": "done", "seconds": 0.1}]
+    steps.append({"key": "publication", "state": "current", "seconds": None})
+    lines = documents.steps(conversion(state, steps=steps), "fr")
+    assert [line["state"] for line in lines] == ["done", step]
+    assert (lines[1]["time"] == "en cours") == (state == "running")
+
+
+def test_the_example_of_a_file_name_is_a_file_in_sight():
+    waiting = document("ca", "withheld", files={})
+    budget = document("bp", files={"scdl": {"url": "http://x/download/budget-1-2022-bp-scdl.csv"}})
+    assert documents.file_name([waiting, budget]) == "budget-1-2022-bp-scdl.csv"
+    assert documents.file_name([waiting]) == ""
+
+
 def test_a_withdrawn_document_shows_no_file_and_no_check():
     row = documents.row(document(state="withdrawn", published=None, withdrawn=True), "fr")
     assert (row["files"], row["note"], row["state"]["name"]) == (None, "", "withdrawn")

@@ -197,6 +197,17 @@ def test_pages_are_accessible_and_fit(
 
 
 @pytest.mark.parametrize("size", [None, PHONE], ids=["desktop", "phone"])
+def test_key_figures_of_a_large_city_keep_apart(visit, no_sideways_scroll, published_year, size):
+    page = visit(dataset(published_year), size=size)
+    page.evaluate(
+        "document.querySelectorAll('.bod-key').forEach(e => e.textContent = '341,4\\u00a0millions')"
+    )
+    wide = "[...document.querySelectorAll('.bod-key')].map(e => e.scrollWidth > e.clientWidth)"
+    assert page.evaluate(wide) == [False] * 4
+    no_sideways_scroll(page)
+
+
+@pytest.mark.parametrize("size", [None, PHONE], ids=["desktop", "phone"])
 def test_report_file_and_withdrawal_pages_are_accessible(
     visit, accessible, no_sideways_scroll, shot, published_year, size
 ):

@@ -30,6 +30,7 @@ def page(package: Package) -> dict[str, Any]:
     return {
         "can_edit": can_edit(package),
         "groups": groups(found, package),
+        "file_name": documents.file_name(found),
         "waiting": documents.waiting(found),
         "essential": _essential(main),
         "essential_caption": _caption(main, package),

@@ -21,6 +21,7 @@ Conversion = Mapping[str, Any]
 
 _MOST_FINAL = ("cfu", "ca", "bp", "bs", "dm")
 _ASKS = ("withheld", "refused", "failed")
+_AT_REST = {"withheld": "held", "superseded": "stopped"}
 
 
 def groups(documents: Sequence[Document], lang: str) -> list[dict[str, Any]]:
@@ -164,6 +165,12 @@ def files(document: Document) -> dict[str, Any]:
     }
 
 
+def file_name(documents: Sequence[Document]) -> str:
+    """Name of the first strict CSV in sight, which shows how files are named; "" without one."""
+    found = ((document.get("files") or {}).get("scdl") or {} for document in documents)
+    return next((file["url"].rsplit("/", 1)[-1] for file in found if file.get("url")), "")
+
+
 def waiting(documents: Sequence[Document]) -> dict[str, Any] | None:
     """The asking box of members: how many documents wait, for what, and the first of them."""
     pending = [d for d in documents if (d.get("current") or {}).get("state") in _ASKS]
@@ -203,8 +210,8 @@ def deposit_title(conversion: Conversion) -> str:
 def steps(conversion: Conversion, lang: str) -> list[dict[str, Any]]:
     """The four lines of the progress page: name, state, detail, time taken."""
     lines = conversion.get("steps") or []
-    if conversion.get("state") == "withheld":
-        lines = [{**one, "state": _held(one["state"])} for one in lines]
+    if conversion.get("state") in _AT_REST:
+        lines = [{**one, "state": _resting(one["state"], conversion)} for one in lines]
     return [
         {
             "name": naming.step(line["key"]),
@@ -216,9 +223,9 @@ def steps(conversion: Conversion, lang: str) -> list[dict[str, Any]]:
     ]
 
 
-def _held(state: str) -> str:
-    """The step that waits for somebody is not one that is under way."""
-    return "held" if state == "current" else state
+def _resting(state: str, conversion: Conversion) -> str:
+    """The step that waits for somebody, or for nothing any more, is not one that is under way."""
+    return _AT_REST[conversion["state"]] if state == "current" else state
 
 
 def _time(line: Mapping[str, Any], lang: str) -> str:
