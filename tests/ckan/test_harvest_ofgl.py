@@ -72,3 +72,16 @@ def test_the_page_of_the_dataset_tells_of_them(source, app):
     run(source)
     page = app.get(f"/budget/budget-{NANCY}-2024").body
     assert "OFGL" in page
+
+
+def test_dcat_tells_the_source_and_the_licence_of_the_producer(source, app):
+    from rdflib import Graph, URIRef
+    from rdflib.namespace import DCTERMS
+
+    run(source)
+    answer = app.get(f"/dataset/budget-{NANCY}-2024.ttl")
+    graph = Graph().parse(data=answer.body, format="turtle")
+    (resource,) = dataset(NANCY, 2024)["resources"]
+    (file,) = graph.subjects(DCTERMS.source, URIRef(resource["budget_source"]))
+    assert "ETALAB-Licence-Ouverte" in str(graph.value(file, DCTERMS.license))
+    assert list(graph.objects(None, DCTERMS.conformsTo)) == []

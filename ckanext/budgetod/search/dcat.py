@@ -16,7 +16,7 @@ from ckanext.dcat.utils import catalog_uri, resource_uri
 from rdflib import BNode, Literal, URIRef
 
 from ckanext.budgetod.engine.scdl.schema import URL as SCDL_SCHEMA
-from ckanext.budgetod.search.licences import ETALAB
+from ckanext.budgetod.search.licences import ETALAB, licence_url
 from ckanext.budgetod.sources.territory import territory
 
 SCHEMA = URIRef(SCDL_SCHEMA)
@@ -112,12 +112,18 @@ class BudgetProfile(RDFProfile):
         checksum = self.g.value(distribution, SPDX.checksum)
         if checksum is not None and len(resource.get("hash") or "") == SHA256_LENGTH:
             self.g.set((checksum, SPDX.algorithm, SPDX.checksumAlgorithm_sha256))
-        self._add_licence(distribution, dataset_dict)
+        if resource.get("budget_source"):
+            self.g.add((distribution, DCT.source, CleanedURIRef(resource["budget_source"])))
+        self._add_licence(distribution, resource, dataset_dict)
 
-    def _add_licence(self, distribution, dataset_dict) -> None:
-        """National harvesters read the licence on files, CKAN has it on the dataset."""
-        url = dataset_dict.get("license_url")
-        if not url and dataset_dict.get("license_id") == ETALAB["id"]:
+    def _add_licence(self, distribution, resource, dataset_dict) -> None:
+        """National harvesters read the licence on files, CKAN has it on the dataset.
+
+        A harvested file keeps its producer's.
+        """
+        own = resource.get("budget_licence")
+        url = licence_url(own) if own else dataset_dict.get("license_url")
+        if not (own or url) and dataset_dict.get("license_id") == ETALAB["id"]:
             url = ETALAB["url"]
         if url and self.g.value(distribution, DCT.license) is None:
             licence = CleanedURIRef(url)

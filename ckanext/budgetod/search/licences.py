@@ -26,3 +26,21 @@ def add_licence() -> None:
     register = model.Package.get_license_register()
     if ETALAB["id"] not in register.keys():  # noqa: SIM118 - the register is no mapping
         register.licenses.append(License(dict(ETALAB)))
+
+
+ELSEWHERE = {
+    "lov2": ETALAB["url"],
+    "fr-lo": "https://www.data.gouv.fr/licences/ouverte",
+    "odc-odbl": "https://opendatacommons.org/licenses/odbl/",
+}
+"""Identifiers of data.gouv.fr that CKAN does not know -> address of the licence."""
+
+
+def licence_url(licence: str) -> str:
+    """Address of a licence by the id that CKAN or data.gouv.fr gives it, "" when unknown."""
+    if licence in ELSEWHERE:
+        return ELSEWHERE[licence]
+    known = model.Package.get_license_register().get(licence)
+    if known is not None and known.url:
+        return known.url
+    return ETALAB["url"] if licence == ETALAB["id"] else ""
