@@ -296,6 +296,17 @@ def test_a_withdrawn_document_leaves_an_explanation(app, town, published, show):
         assert "retiré" in text(gone.select_one("main h1"))
 
 
+def test_files_of_a_deleted_dataset_leave_an_explanation(app, town, published, show):
+    from ckan.plugins import toolkit as tk
+
+    address = next(r["url"] for r in show(town.dataset_name())["resources"])
+    context = {"user": town.editor["name"], "ignore_auth": False}
+    tk.get_action("package_delete")(context, {"id": town.dataset_name()})
+    answer = app.get(address)
+    assert answer.status_code == 410
+    assert "retiré" in answer.body
+
+
 def test_only_its_editors_withdraw_publish_or_edit(app, make_town, town, published, show):
     other = make_town()
     key = resource(show, town, "xml")["budgetod_document"]

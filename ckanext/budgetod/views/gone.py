@@ -44,8 +44,9 @@ def _described(document: BudgetDocument) -> dict[str, Any]:
 
 
 def _still_there(resource_id: str) -> bool:
+    """False too for the files of a deleted dataset, which CKAN leaves active."""
     resource = model.Resource.get(resource_id)
-    return resource is not None and resource.state == "active"
+    return resource is not None and resource.state == resource.package.state == "active"
 
 
 def _public(package: Any) -> bool:
