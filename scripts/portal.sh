@@ -19,7 +19,10 @@ case $(cat "$STATE/postgres.path" 2>/dev/null || true) in
   "" | "$STATE"/*) ;;
   *) say "  ! the user postgres cannot enter $STATE: its data are in $(cat "$STATE/postgres.path")" ;;
 esac
-is_running web-portal || WEB_PORTAL_PORT=${PORTAL_PORT:-} choose_port web-portal 5000 >/dev/null
+if is_running web-portal && [ "${PORTAL_PORT:=$(port_of web-portal)}" != "$(port_of web-portal)" ]; then
+  "$here/site.sh" stop portal # another port was asked for
+fi
+is_running web-portal || choose_port web-portal 5000 >/dev/null
 step "Configuration" "see the log above" "$here/configure.sh" portal
 step "Tables" "make clean-portal forgets a broken database (and its data)" \
   "$here/init-ckan.sh" portal "$STATE/portal.ini"

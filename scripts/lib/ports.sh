@@ -12,10 +12,10 @@ port_is_good() {
 }
 
 # choose_port NAME [PREFERRED]: prints the port for NAME; call it only while NAME is not running.
-# The variable <NAME>_PORT (for instance WEB_PORT) decides when it is set.
+# The variable <NAME>_PORT (for instance SOLR_PORT; PORTAL_PORT for the pages) decides when it is set.
 choose_port() {
   local name=$1 file=$STATE/ports/$1 wanted variable port
-  variable=$(printf '%s_PORT' "$name" | tr 'a-z.-' 'A-Z__')
+  variable=$(printf '%s_PORT' "${name/#web-portal/portal}" | tr 'a-z.-' 'A-Z__')
   wanted=${!variable:-}
   if [ -n "$wanted" ]; then
     port_is_good "$wanted" || die "port $wanted for $name" \
