@@ -77,6 +77,8 @@ def send(siren: str, document: str, to: Sequence[Recipient], subject: str, body:
 
     The log keeps what was reminded and how many letters went, no name and no address.
     """
+    if not tk.config.get("smtp.mail_from"):  # CKAN's mailer would fail in a way of its own
+        raise NotSent("smtp.mail_from")
     sent, failure = 0, ""
     for one in to:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+import flask
 from ckan.lib.base import render
 from flask.views import MethodView
 
@@ -49,7 +50,8 @@ def _who(siren: str) -> tuple[Collectivity, tuple[str, int]]:
         tk.check_access("budgetod_coverage_remind", {}, {"siren": siren})
     except tk.NotAuthorized:
         if not tk.current_user.is_authenticated:
-            return tk.redirect_to("user.login", came_from=tk.request.full_path.rstrip("?"))
+            came_from = tk.request.full_path.rstrip("?")
+            return flask.abort(tk.redirect_to("user.login", came_from=came_from))
         return tk.abort(403, tk._("Only administrators can send reminders"))
     one = territory().lookup(siren)
     etape, _, year = tk.request.args.get("document", "").partition("-")
