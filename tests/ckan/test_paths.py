@@ -66,6 +66,10 @@ def tarred(content):
     return target.getvalue()
 
 
+def tarred_only(content):
+    return gzip.decompress(tarred(content))
+
+
 def newest_row(town):
     from ckan import model
 
@@ -238,6 +242,7 @@ class TestOtherTypes:
             b"docbudgetaire'><Budget><EnTeteBudget>",
             b"<e:Enveloppe xmlns:e='urn:x'><DocumentBudgetaire xmlns='http://www.minefi.gouv.fr/cp/"
             b"demat/docbudgetaire'><Budget/></DocumentBudgetaire></e:Enveloppe>",
+            b"<?xml version='1.0'?><DocumentBudgetaire><Budget/></DocumentBudgetaire>",
         ],
     )
     def test_broken_ones_too(self, town, plain, content):
@@ -246,7 +251,7 @@ class TestOtherTypes:
         with pytest.raises(DepositRefused):
             call("resource_create", town.editor, package_id=plain["id"], upload=as_file(content))
 
-    @pytest.mark.parametrize("pack", [gzip.compress, zipped, tarred])
+    @pytest.mark.parametrize("pack", [gzip.compress, zipped, tarred, tarred_only])
     def test_packed_ones_too(self, town, plain, pack):
         from ckanext.budgetod.deposit.messages import DepositRefused
 
@@ -260,6 +265,7 @@ class TestOtherTypes:
             gzip.compress(b"<gml><budget/></gml>"),
             zipped(b"<gml><budget/></gml>"),
             zipped(b"<gml><budget/></gml>")[:60],
+            tarred_only(b"<gml><budget/></gml>"),
             b"a;b\n1;2\n",
             b"<?xml version='1.0'?><gml><budget/></gml>",
             b"<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'x'><svg/>",

@@ -14,16 +14,20 @@ LONGEST_ENVELOPE = 20 * 1024 * 1024
 LONGEST_ARCHIVE = 100 * 1024 * 1024
 """Bytes unpacked from a zip, gz or tar.gz to look for a budget; what is larger passes."""
 CHUNK = 1024 * 1024
+TAR, TAR_AT = b"ustar", 257
 _START = re.compile(rb"<(?:[\w.-]+:)?(?:DocumentBudgetaire|CompteFinancierUnique)[\s/>]")
 
 
 def is_budget(stream: IO[bytes]) -> bool:
     """True for a TOTEM or CFU document, broken or booby-trapped, alone or in an archive."""
     stream.seek(0)
-    kind = sniff.kind_of(stream.read(sniff.HEAD))
+    head = stream.read(sniff.HEAD)
     stream.seek(0)
+    kind = sniff.kind_of(head)
     if kind in (sniff.Kind.ZIP, sniff.Kind.GZIP):
         return _archive_holds_one(stream)
+    if head.startswith(TAR, TAR_AT):
+        return _begins_like_one(stream)  # a tar keeps its members as they are
     return kind is sniff.Kind.XML and _is_budget_xml(stream)
 
 
@@ -40,8 +44,8 @@ def _archive_holds_one(stream: IO[bytes]) -> bool:
 def _is_budget_xml(stream: IO[bytes]) -> bool:
     try:
         read_header(stream, max_size=LONGEST_ENVELOPE)
-    except NotABudget:
-        return False
+    except NotABudget as error:
+        return error.params.get("case") == "namespace"  # a budget's root, out of its name space
     except DocumentRefused:
         return _begins_like_one(stream)
     return True
