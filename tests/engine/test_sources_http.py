@@ -21,7 +21,7 @@ import pytest
 from ckanext.budgetod.engine.errors import Blocked, RemoteFailed, SourceError
 from ckanext.budgetod.sources import http, waiting
 from ckanext.budgetod.sources.addresses import is_allowed, is_public, shown
-from ckanext.budgetod.sources.http import Client
+from ckanext.budgetod.sources.http import Client, within
 from ckanext.budgetod.sources.settings import Settings
 
 from .serving import Server, chunked, raw, redirect, settings, silent, text, told
@@ -562,10 +562,10 @@ def test_a_block_of_calls_can_have_an_end(server: Server, tmp_path: Path) -> Non
     client = Client(settings(tmp_path, server, attempts=50, read_timeout=30))
     drip = server.on("/drip", raw(*([b"H"] * 100), pause=0.05))
     begun = time.monotonic()
-    with client.within(0.3):
+    with within(0.3):
         assert failure(client, drip).code == "timeout"
         assert failure(client, server.on("/", OK)).code == "timeout"
-    with client.within(0.3):
+    with within(0.3):
         assert failure(client, server.on("/", text(503, "", {"Retry-After": "5"}))).code == "status"
     assert time.monotonic() - begun < 4
     assert client.json(server.on("/", OK)) == {"ok": True}

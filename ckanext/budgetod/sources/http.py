@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -50,8 +51,21 @@ ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
 QUOTA_MEMORY = 3600.0
 """Seconds at most during which a host whose quota is used up is not asked again."""
 
+_LIMIT: ContextVar[float] = ContextVar("moment when calls end", default=float("inf"))
+"""On the clock of ``time.monotonic``."""
+
 Params = Mapping[str, Any] | None
 Answer = TypeVar("Answer")
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """No call and no wait of any client inside the block goes on after so long: ``timeout``."""
+    before = _LIMIT.set(min(_LIMIT.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _LIMIT.reset(before)
 
 
 class Client:
@@ -65,7 +79,6 @@ class Client:
         self.calls = 0
         self.quota: tuple[int, int] | None = None
         self._clock = Clock()
-        self._limit = float("inf")
         self._closed_until: dict[str, tuple[float, str]] = {}
         self._session = _session(settings, self._clock)
 
@@ -104,16 +117,6 @@ class Client:
         cap = min(max_bytes or self.settings.max_bytes, self.settings.max_bytes)
         return self._call(url, params, headers, lambda answer: save(answer, target, cap))
 
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """No call and no wait inside the block goes on after so many seconds: ``timeout``."""
-        before = self._limit
-        self._limit = min(before, time.monotonic() + seconds)
-        try:
-            yield
-        finally:
-            self._limit = before
-
     def close(self) -> None:
         """Close idle connections."""
         self._session.close()
@@ -128,7 +131,7 @@ class Client:
                 return self._follow(url, params, headers, take)
             except Again as failed:
                 wait = failed.wait + growing_wait(attempt)
-                if attempt >= self.settings.attempts or time.monotonic() + wait > self._limit:
+                if attempt >= self.settings.attempts or time.monotonic() + wait > _LIMIT.get():
                     raise failed.error from failed.__cause__
                 time.sleep(wait)
                 attempt += 1
@@ -168,7 +171,7 @@ class Client:
         """Call once, in turn; faults of the network become ours until the answer is read."""
         url = request.url or ""
         check_url(url)
-        if time.monotonic() >= self._limit:
+        if time.monotonic() >= _LIMIT.get():
             raise RemoteFailed("timeout", url=shown(url))
         host = host_of(url)
         until, moment = self._closed_until.get(host, (0.0, ""))
@@ -176,7 +179,7 @@ class Client:
             raise RemoteFailed("quota", until=moment, url=shown(url))
         PACE.wait(host, self.settings.rate)
         pause = self.settings.read_timeout
-        self._clock.start(GRACE * pause, pause, self._limit)
+        self._clock.start(GRACE * pause, pause, _LIMIT.get())
         self.calls += 1
         timeouts = (self.settings.connect_timeout, pause)
         with (
