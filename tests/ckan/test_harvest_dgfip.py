@@ -35,6 +35,7 @@ def test_every_collectivity_becomes_a_dataset(source, region, download, standin)
     assert nancy["owner_org"] == region["id"]
     assert nancy["private"] is False
     main = next(r for r in nancy["resources"] if r["budget_categorie"] == "principal")
+    assert main["url"].endswith(f"/budget-{NANCY}-2024-ca-principal-dgfip-scdl.csv")
     assert main["conforms_to"].endswith("0.8.3/schema.json")
     assert (main["budget_origine"], main["budget_producteur"]) == ("dgfip", "DGFiP")
     rows = list(csv.DictReader(io.StringIO(download(main).decode())))
@@ -68,7 +69,7 @@ def test_what_changed_is_updated_in_place(source, standin):
     assert after["resources"][0]["budget_total_fd"] != before["resources"][0]["budget_total_fd"]
 
 
-def test_what_vanished_is_marked_and_comes_back(source, standin):
+def test_what_vanished_is_marked_once(source, standin):
     run(source)
     standin.drop(NANCY)
     assert run(source) == {"deleted": 1, "not modified": 2}
@@ -76,3 +77,10 @@ def test_what_vanished_is_marked_and_comes_back(source, standin):
     assert gone["state"] == "active"
     assert all(resource["budget_retire"] for resource in gone["resources"])
     assert run(source) == {"not modified": 2}
+
+
+def test_the_page_says_where_the_accounts_come_from(source, app):
+    run(source)
+    page = app.get(f"/budget/budget-{NANCY}-2024").body
+    assert "balances comptables de la DGFiP" in page
+    assert "comptes définitifs" in page

@@ -6,6 +6,7 @@ import csv
 import io
 
 import pytest
+from bs4 import BeautifulSoup
 from harvesting import dataset, make_source, run
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "calls_the_standin")
@@ -34,6 +35,7 @@ def test_indicators_have_a_shape_of_their_own(source, download):
     nancy = dataset(NANCY, 2024)
     (resource,) = nancy["resources"]
     assert resource["budgetod_role"] == "indicateurs"
+    assert resource["url"].endswith(f"/budget-{NANCY}-2024-ofgl-indicateurs.csv")
     assert resource["budget_origine"] == "ofgl"
     assert not resource.get("conforms_to")
     rows = rows_of(resource, download)
@@ -70,8 +72,19 @@ def test_balances_join_the_same_dataset(source, region):
 
 def test_the_page_of_the_dataset_tells_of_them(source, app):
     run(source)
-    page = app.get(f"/budget/budget-{NANCY}-2024").body
-    assert "OFGL" in page
+    page = BeautifulSoup(app.get(f"/budget/budget-{NANCY}-2024").body, "html.parser")
+    block = page.find(attrs={"aria-labelledby": "bod-national-title"})
+    (resource,) = dataset(NANCY, 2024)["resources"]
+    addresses = {link["href"] for link in block.find_all("a")}
+    assert {resource["url"], resource["budget_source"]} <= addresses
+    assert "additionn" in block.get_text()
+    about = app.get(f"/budget/{page_name(resource)}").body
+    assert "OFGL" in about
+    assert "Licence" in about
+
+
+def page_name(resource):
+    return f"budget-{NANCY}-2024/resource/{resource['id']}"
 
 
 def test_dcat_tells_the_source_and_the_licence_of_the_producer(source, app):

@@ -30,7 +30,7 @@ ORIGINS = {
 }
 """Origin of a document -> value of ``budget_origine`` of its resources."""
 SOURCE_NAMES = {
-    "datagouv": "datagouv",
+    "datagouv": "data.gouv.fr",
     "dgfip": "balances comptables de la DGFiP",
     "ofgl": "indicateurs de l’OFGL",
 }
@@ -104,7 +104,13 @@ def _planned(output: Output, document: BudgetDocument, common: Mapping[str, Any]
     if in_datastore(document):
         fields["datastore_active"] = True
     path = Path(output.path)
-    return Planned(output.kind, path.name, "text/csv", fields, path, output.rows, output.columns)
+    name = path.name if document.origin == DEPOSIT else _harvested_name(output, document)
+    return Planned(output.kind, name, "text/csv", fields, path, output.rows, output.columns)
+
+
+def _harvested_name(output: Output, document: BudgetDocument) -> str:
+    kind = output.kind.replace(":", "-").replace("#", "-")
+    return f"{file_stem(document)}-{kind}.csv"
 
 
 def in_datastore(document: BudgetDocument) -> bool:
@@ -128,7 +134,7 @@ def file_stem(document: BudgetDocument) -> str:
     """``budget-215709908-2023-dm1-principal``: the beginning of every file name of a document."""
     start = f"budget-{document.siren}-{document.exercice}"
     if not document.is_budget:
-        return start
+        return f"{start}-{document.origin}"
     stage = f"{Stage(document.etape).slug}{document.numero_dm}"
     budget = document.key.rpartition(".")[2]
     origin = "" if document.origin == DEPOSIT else f"-{document.origin}"

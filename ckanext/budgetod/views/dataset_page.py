@@ -12,7 +12,7 @@ from ckanext.scheming.helpers import scheming_choices_label
 
 from ckanext.budgetod.sources.territory import territory
 
-from . import documents, formatting, naming
+from . import documents, formatting, naming, origins
 
 Package = Mapping[str, Any]
 
@@ -35,6 +35,7 @@ def page(package: Package) -> dict[str, Any]:
         "essential": _essential(main),
         "essential_caption": _caption(main, package),
         "attachments": attachments(package),
+        "national": origins.national(package),
         "side": side(package, lang),
     }
 

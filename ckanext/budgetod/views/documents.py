@@ -14,7 +14,7 @@ import ckan.plugins.toolkit as tk
 
 from ckanext.budgetod.engine import findings_render
 
-from . import formatting, naming
+from . import formatting, naming, origins
 
 Document = Mapping[str, Any]
 Conversion = Mapping[str, Any]
@@ -65,6 +65,7 @@ def row(document: Document, lang: str) -> dict[str, Any]:
         "name": naming.budget_name(document),
         "kind": tk._("annexed budget") if document.get("categorie") == "annexe" else "",
         "state": naming.state(name),
+        "origin": origins.of_document(document, lang),
         "conversion": shown,
         "note": "" if document.get("withdrawn") else _note(shown, lang),
         "files": files(document) if published else None,

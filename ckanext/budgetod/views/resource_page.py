@@ -7,10 +7,10 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 
-from . import dataset_page, documents, formatting, naming
+from . import dataset_page, documents, formatting, naming, origins
 
 _TOTALS = (("F", "R"), ("F", "D"), ("I", "R"), ("I", "D"))
-DERIVED = ("scdl", "etendu", "annexe", "comptable", "rapport")
+DERIVED = ("scdl", "etendu", "annexe", "comptable", "rapport", "indicateurs")
 
 
 def page(package: Mapping[str, Any], resource: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +89,7 @@ def facts(resource: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
     """The document in plain words: stage, budget, SIRET, dates, presentation."""
     stage = naming.stage_name(resource.get("budget_etape") or "", resource.get("budget_numero_dm"))
     lines = [
+        *origins.facts(resource, lang),
         (tk._("Stage"), stage),
         (tk._("Budget"), resource.get("budget_libelle")),
         (tk._("SIRET"), resource.get("budget_siret")),
