@@ -120,6 +120,13 @@ def test_documents_are_listed_in_their_fixed_order(town, submit, work, show):
     assert all(d["files"]["scdl"] and d["files"]["xml"] for d in answer)
 
 
+@pytest.mark.parametrize(("voted", "told"), [("2024-04-02", "2024-04-02"), ("2023-01-01", None)])
+def test_a_vote_that_a_check_doubts_is_not_told_as_a_fact(town, publish, show, voted, told):
+    publish(town, town.document(date_vote=voted))
+    documents = public("budgetod_dataset_documents", id=show(town.dataset_name())["id"])
+    assert [document["date_vote"] for document in documents] == [told]
+
+
 def test_an_annexe_budget_joins_its_principal(town, submit, work, show):
     from ckanext.budgetod.engine.builder import fictional_siret
 

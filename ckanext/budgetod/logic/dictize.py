@@ -192,12 +192,18 @@ def _document(
         "origin": document.origin,
         "source": dict(document.source or {}),
         "retired": _iso(document.retired),
-        "date_vote": _about(shown, document).get("date_vote") if shown else None,
+        "date_vote": _vote(shown, document) if shown else None,
         "published": conversion(published, can_edit) if published else None,
         "current": conversion(current, can_edit) if current else None,
         "files": _files(document.key, package),
         "withdrawn": withdrawn,
     }
+
+
+def _vote(row: Conversion, document: BudgetDocument) -> str | None:
+    """The date of the vote, which is not told as a fact where a check doubts it."""
+    doubted = any(finding["code"] == "S03" for finding in (row.report or {}).get("findings", ()))
+    return None if doubted else _about(row, document).get("date_vote")
 
 
 def _files(key: str, package: dict[str, Any]) -> dict[str, Any]:
