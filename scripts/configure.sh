@@ -35,6 +35,18 @@ ckan.files.storage.default.initialize = true
 END
 }
 
+# With DEMO_HARVEST the national sources are the stand-in: nothing leaves the machine.
+demo_sources() {
+  [ -n "${DEMO_HARVEST:-}" ] || return 0
+  local host service
+  host=127.0.0.1:$(port_of standin)
+  for service in ofgl dgfip datagouv geo entreprises; do
+    echo "budgetod.sources.$service.url = http://$host/$service"
+  done
+  echo "budgetod.sources.allowed_hosts = $host"
+  echo "budgetod.sources.calls_per_minute = 6000"
+}
+
 application() {
   cat <<END
 use = egg:ckan
@@ -53,7 +65,7 @@ ckan.datastore.read_url = ${CKAN_DATASTORE_READ_URL//%/%%}
 ckan.redis.url = ${CKAN_REDIS_URL//%/%%}
 solr_url = ${CKAN_SOLR_URL//%/%%}
 
-ckan.plugins = budgetod activity datastore scheming_datasets scheming_organizations harvest ckan_harvester dcat structured_data text_view image_view datatables_view
+ckan.plugins = budgetod budgetod_dgfip budgetod_ofgl budgetod_datagouv activity datastore scheming_datasets scheming_organizations harvest ckan_harvester dcat structured_data text_view image_view datatables_view
 ckan.views.default_views = datatables_view image_view
 scheming.dataset_schemas = ckanext.budgetod:schemas/budget.yaml
 scheming.organization_schemas = ckanext.budgetod:schemas/organization.yaml
@@ -76,6 +88,7 @@ ckan.auth.public_user_details = false
 ckan.auth.user_create_organizations = false
 ckan.auth.user_create_groups = false
 ckan.harvest.mq.type = redis
+$(demo_sources)
 END
 }
 

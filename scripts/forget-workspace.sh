@@ -14,4 +14,5 @@ file=$STATE/workspaces/$name.env
 [ -n "${REDIS_URL:-}" ] || redis-cli -u "$CKAN_REDIS_URL" flushdb >/dev/null
 [ -n "${SOLR_URL:-}" ] || curl -fsS -H 'Content-Type: text/xml' -d '<delete><query>*:*</query></delete>' \
   "$CKAN_SOLR_URL/update?commit=true" >/dev/null
-rm -rf "$STATE/files-$name" "$file" "$STATE/workspaces/$name.migrated" "$STATE/workspaces/$name.seeded"
+rm -rf "$STATE/files-$name" "$file" "$STATE/workspaces/$name.migrated" "$STATE/workspaces/$name.seeded" \
+  "$STATE/workspaces/$name.harvested"

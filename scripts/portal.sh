@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # make portal: from a bare machine to a portal with fictional budgets; again, it only starts it.
+# DEMO_HARVEST=1 adds a stand-in of the national sources, consumers, and two sources harvested.
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=scripts/lib/ports.sh
@@ -23,12 +24,18 @@ if is_running web-portal && [ "${PORTAL_PORT:=$(port_of web-portal)}" != "$(port
   "$here/site.sh" stop portal # another port was asked for
 fi
 is_running web-portal || choose_port web-portal 5000 >/dev/null
+[ -z "${DEMO_HARVEST:-}" ] ||
+  step "Stand-in of the national sources" "see $STATE/log/standin.log" "$here/harvest.sh" standin
 step "Configuration" "see the log above" "$here/configure.sh" portal
 step "Tables" "make clean-portal forgets a broken database (and its data)" \
   "$here/init-ckan.sh" portal "$STATE/portal.ini"
-step "Web, job worker and sweep" "see $STATE/log/web-portal.log" "$here/site.sh" start portal
+step "Web, job worker, sweep${DEMO_HARVEST:+, harvest}" "see $STATE/log/web-portal.log" "$here/site.sh" start portal
 step "Organisations, users and fictional budgets" "see the log above, then make portal again" \
   "$here/seed.sh" portal
+[ -z "${DEMO_HARVEST:-}" ] ||
+  step "Two sources harvested (real names, fictional accounts)" \
+    "see $STATE/log/harvest-fetch-portal.log, then make portal DEMO_HARVEST=1 again" \
+    "$here/harvest.sh" demo portal
 
 cat <<END
 
@@ -39,6 +46,7 @@ cat <<END
     editor     editor / $(secret editor-password)      (Ville de Valmoselle, CC du Val de Brume)
 
     to try     drop examples/projet-2024-bp.xml (it waits for an answer)
-    a shell    . $STATE/env
+${DEMO_HARVEST:+    harvest    /harvest (as admin), /budgets/couverture
+}    a shell    . $STATE/env
     stop       make stop          forget    make clean-portal
 END

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Our own Redis on loopback: redis.sh start|stop|url NUMBER
 # With REDIS_URL that server is used instead. FSYNC=off keeps nothing on disk.
+# redis-py 8 gives up after five silent seconds, which ends ckanext-harvest 1.6.3's consumers as
+# soon as there is nothing to harvest (ckan/ckanext-harvest#581): the address says to wait a day.
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=scripts/lib/ports.sh
@@ -23,6 +25,6 @@ start() {
 case ${1:-} in
   start) start ;;
   stop) stop_daemon redis ;;
-  url) echo "export CKAN_REDIS_URL=${REDIS_URL:-redis://127.0.0.1:$(port_of redis)/${2:-0}}" ;;
+  url) echo "export CKAN_REDIS_URL=${REDIS_URL:-redis://127.0.0.1:$(port_of redis)/${2:-0}?socket_timeout=86400}" ;;
   *) die "redis.sh ${1:-}" "unknown word" "start, stop or url NUMBER" ;;
 esac

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The three programs of one portal: web, job worker, sweep. site.sh start|stop WORKSPACE
+# The programs of one portal: web, job worker, sweep, and with DEMO_HARVEST those that harvest.
+# site.sh start|stop WORKSPACE
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=scripts/lib/ports.sh
@@ -32,10 +33,12 @@ start() {
     "$VENV/bin/ckan" -c "$CKAN_INI" jobs worker budgetod default
   start_daemon "sweep-$name" "$CKAN_INI budgetod sweep" \
     "$VENV/bin/ckan" -c "$CKAN_INI" budgetod sweep --every 60
+  [ -z "${DEMO_HARVEST:-}" ] || "$PROJECT/scripts/harvest.sh" start "$name"
 }
 
 stop() {
   local program
+  "$PROJECT/scripts/harvest.sh" stop "$name"
   for program in web sweep worker; do
     stop_daemon "$program-$name"
   done
