@@ -217,3 +217,46 @@ def test_amounts_are_the_control_totals() -> None:
     lines = lines_of(gate(path.read_bytes())[0])
     total = sum((line.mt_real or Decimal(0)) for line in lines)
     assert total == sum((line.mt_real or Decimal(0)) for line in lines_of(path.read_bytes()))
+
+
+ROW = '<PRET><CodTypPret V="A"/><MtCapitalExer V="{}.00"/></PRET>'
+BETWEEN = (
+    "<PRET/>",
+    '<PRET id="d1"/>',
+    "<PRET></PRET>",
+    "<PRET><PRET></PRET></PRET>",
+    '<PRET><PRET><CodTypPret V="A"/></PRET></PRET>',
+    "<PRET><!-- </PRET><PRET> --></PRET>",
+    "<!-- </PRET> -->",
+    "<!-- <PRET></PRET> -->",
+    "<?a </PRET>?>",
+    "</PRET>".replace("<", "&lt;"),
+    '<x:PRET xmlns:x="urn:x"><x:CodTypPret V="B"/></x:PRET>',
+    '<PRET xmlns="urn:x"><CodTypPret V="B"/></PRET>',
+    '<PRETS><CodTypPret V="B"/></PRETS>',
+    '<PRET><x:A xmlns:x="urn:x" V="1"/></PRET>',
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.one_of(st.sampled_from(BETWEEN), st.just(ROW)), min_size=1, max_size=8))
+def test_both_ways_agree_whatever_stands_between_rows(pieces: list[str]) -> None:
+    rows = "".join(piece.format(rank) for rank, piece in enumerate(pieces, 1))
+    document = totem_document(annexes={"PRET": [{"CodTypPret": "A", "MtCapitalExer": "9.00"}]})
+    dirty = document.replace(b"<DATA_PRET>", f"<DATA_PRET>{rows}".encode(), 1)
+    for profile in PROFILES:
+        both_ways(dirty, profile)
+    published, _ = gate(dirty, "annexes")
+    kept = [f"{rank}.00" for rank, piece in enumerate(pieces, 1) if piece == ROW]
+    found = re.findall(r'<MtCapitalExer V="(\d\.00)"', published.decode())
+    assert found == [*kept, "9.00"]
+
+
+def test_rows_without_the_prefix_of_their_container_keep_their_namespace() -> None:
+    document = EXAMPLES["sainte-ombrelle-2024-bp"].decode("latin-1")
+    namespace = re.search(r' xmlns="([^"]+)"', document)[1]
+    mixed = document.replace(" xmlns=", f' xmlns:p="{namespace}" xmlns=', 1)
+    for name in ("DocumentBudgetaire", "Budget"):
+        mixed = re.sub(rf"<(/?){name}\b", rf"<\1p:{name}", mixed)
+    published, answer = gate(mixed.encode("latin-1"))
+    assert len(lines_of(published)) == answer.lines == len(lines_of(document.encode("latin-1"))) > 0

@@ -9,9 +9,6 @@ from ..findings import Where
 from ..readers.safexml import Element
 from .rules import Rule
 
-Row = tuple[bytes, int, "int | None"]
-"""A row that waits: its bytes, its rank among the rows, its line of the file."""
-
 
 @dataclass(slots=True)
 class Place:
@@ -25,9 +22,9 @@ class Place:
         return Where(self.line, self.source_line, self.path, field)
 
 
-def place_of(rule: Rule, row: Row) -> Place:
-    """Where a row stands."""
-    _, rank, line = row
+def place_of(rule: Rule, element: Element, rank: int) -> Place:
+    """Where a row stands; ``rank`` is its place among the rows."""
+    line = element.sourceline
     if rule.name == "LigneBudget":
         return Place(f"Budget/LigneBudget[{rank}]", rank, line)
     around = f"Annexes/{rule.table}" if rule.table else "BudgetComptable"

@@ -14,16 +14,16 @@ from ..document import Header
 from ..errors import NotABudget, Unreadable
 from ..readers import check_kind, sniff
 from ..readers.header import Blocks, build_header
-from ..readers.safexml import BoundedStream, Element, reread, walk
+from ..readers.safexml import BoundedStream, Element, walk
 from ..readers.totem import read_block
 from .cleaner import Cleaner, Verdict
-from .elements import Place, Row, place_of, some_values, values_of
+from .elements import Place, place_of, some_values, values_of
 from .facts import FACT_FIELDS, Facts
 from .ledger import Ledger
 from .output import HashingSink, Output
 from .rules import ACCOUNTING, BUDGET, Rule, Rules
 from .sorting import Sort, Sorter
-from .swift import Aside, Swift
+from .swift import Swift
 
 _CALCULATED = ("true", "1")
 MANY = 10_000
@@ -49,10 +49,9 @@ class Gate:
         self._blocks = Blocks()
         self._counts: Counter[str] = Counter()
         self._hidden: int | None = None
-        self._table = self._row_tag = ""
+        self._table = ""
         self._row_rule = rules.elements["LigneBudget"]
         self._swifts: dict[str, Swift] = {}
-        self._waiting: Swift | None = None
         self._hides_rows = False
         self._hidden_rows = self._hidden_rows_calculated = 0
         self._wanted: dict[str, str] = {}
@@ -66,6 +65,8 @@ class Gate:
         for kind, element, depth in walk(stream, self._sorter.choose, root):
             if self._hidden is not None:
                 self._in_hidden(kind, element, depth)
+            elif kind == "rows":
+                self._siblings(element)
             elif kind == "unit":
                 self._unit(element)
             elif kind == "open":
@@ -88,7 +89,6 @@ class Gate:
             self.facts.rows[self._table] += 1
 
     def _open(self, element: Element, depth: int) -> None:
-        self._flush()
         name = element.tag.rpartition("}")[2]
         if depth == 0:
             self._blocks.root = name
@@ -101,8 +101,6 @@ class Gate:
             self._table = name.removeprefix("DATA_")
             self._rank = 0
             self._row_rule = self._sorter.rule_of(element)
-            self._rows = self._swift(self._row_rule)
-            self._row_tag = f"{{{BUDGET}}}{self._row_rule.name}"
             self._open_rows()
             self._out.open(self._cleaner.bare(element, Rule(name), Place(name)), lazy=True)
         elif sort is Sort.ENVELOPE:
@@ -183,7 +181,6 @@ class Gate:
             )
 
     def _close(self, element: Element) -> None:
-        self._flush()
         if element.tag.endswith("}Budget") and self._sorter.sort(element) is Sort.CONTAINER:
             self._head()
             self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._sommaire))
@@ -192,19 +189,23 @@ class Gate:
 
     def _unit(self, element: Element) -> None:
         tag = element.tag
-        if tag == self._row_tag:
-            self._row(element)
-        elif tag == LINE:
-            if not self._headed:
-                self._head()
-            self._add(self._swift(self._rules.elements["LigneBudget"]), element)
-        elif tag == COMPTABLE:
-            self._add(self._swift(self._rules.elements["LigneComptable"]), element)
-        elif isinstance(tag, str):
-            self._flush()
+        if isinstance(tag, str):
             self._part(element, tag.rpartition("}")[2])
         else:
             self.ledger.unknown("#comment")
+
+    def _siblings(self, elements: list[Element]) -> None:
+        """Rows of a table, budget lines or lines of the accountant."""
+        tag = elements[0].tag
+        if tag == LINE:
+            self._head()
+            self._write(self._rules.elements["LigneBudget"], elements)
+        elif tag == COMPTABLE:
+            self._write(self._rules.elements["LigneComptable"], elements)
+        elif self._hides_rows:
+            self._hide_rows(elements)
+        else:
+            self._write(self._row_rule, elements)
 
     def _part(self, element: Element, name: str) -> None:
         parent = element.getparent()
@@ -214,15 +215,13 @@ class Gate:
             read_block(self._blocks, copy)
             self._out.unit(copy)
 
-    def _row(self, element: Element) -> None:
-        if not self._hides_rows:
-            self._add(self._rows, element)
-            return
-        self._hidden_rows += 1
-        if element.get("calculated") in _CALCULATED:
-            self._hidden_rows_calculated += 1
-        elif self._wanted:
-            self.facts.add(self._table, some_values(element, self._wanted))
+    def _hide_rows(self, elements: list[Element]) -> None:
+        self._hidden_rows += len(elements)
+        for element in elements:
+            if element.get("calculated") in _CALCULATED:
+                self._hidden_rows_calculated += 1
+            elif self._wanted:
+                self.facts.add(self._table, some_values(element, self._wanted))
 
     def _swift(self, rule: Rule) -> Swift:
         if rule.name not in self._swifts:
@@ -231,36 +230,26 @@ class Gate:
             self._swifts[rule.name] = swift
         return self._swifts[rule.name]
 
-    def _add(self, swift: Swift, element: Element) -> None:
-        if swift is not self._waiting:
-            self._flush()
-            self._waiting = swift
-        self._rank += 1
-        if swift.add(element, self._rank):
-            self._flush()
-
-    def _flush(self) -> None:
-        """Write the rows that wait."""
-        swift, self._waiting = self._waiting, None
-        if swift is None:
-            return
-        batch = swift.flush()
-        self._count(swift.rule, batch.counted, batch.values)
+    def _write(self, rule: Rule, elements: list[Element]) -> None:
+        """Write what may go out of rows of one name."""
+        first = self._rank + 1
+        self._rank += len(elements)
+        batch = self._swift(rule).sort(elements)
+        self._count(rule, batch.counted, batch.values)
         whole: list[bytes] = []
         for row in batch.rows:
             if isinstance(row, bytes):
                 whole.append(row)
+                continue
+            self._out.raw(b"".join(whole))
+            whole.clear()
+            element = elements[row.index]
+            place = place_of(rule, element, first + row.index)
+            if row.verdict is None:
+                self._carefully(rule, element, place)
             else:
-                self._out.raw(b"".join(whole))
-                whole.clear()
-                self._put_aside(swift.rule, row)
+                self._leave_out(rule, place, row.verdict)
         self._out.raw(b"".join(whole))
-
-    def _put_aside(self, rule: Rule, aside: Aside) -> None:
-        if aside.verdict is None:
-            self._carefully(rule, aside.row)
-        else:
-            self._leave_out(rule, aside.row, aside.verdict)
 
     def _count(self, rule: Rule, counted: int, values: list[dict[str, str]]) -> None:
         """Rows that TotEM did not calculate."""
@@ -276,15 +265,14 @@ class Gate:
                 elif rule.table in FACT_FIELDS:
                     self.facts.add(rule.table, row)
 
-    def _leave_out(self, rule: Rule, row: Row, verdict: Verdict) -> None:
+    def _leave_out(self, rule: Rule, place: Place, verdict: Verdict) -> None:
         self.ledger.masked("row", rule.table, verdict.value)
         if verdict is Verdict.UNKNOWN:
-            self.ledger.found("P02", place_of(rule, row).where(""))
+            self.ledger.found("P02", place.where(""))
 
-    def _carefully(self, rule: Rule, row: Row) -> None:
+    def _carefully(self, rule: Rule, element: Element, place: Place) -> None:
         """A row that the swift way does not know: built anew, leaf by leaf."""
-        element = reread(row[0])
-        copy = self._cleaner.copy(element, rule, place_of(rule, row))
+        copy = self._cleaner.copy(element, rule, place)
         if element.get("calculated") not in _CALCULATED:
             shown = copy if rule.table == "SOMMAIRE" else element
             self._count(rule, 1, [values_of(shown)])

@@ -24,6 +24,7 @@ _NESTED = {
     "DocumentBudgetaire": ("Budget",),
     "Budget": ("Annexes",),
 }
+_LINES = (f"{{{BUDGET}}}LigneBudget", f"{{{ACCOUNTING}}}LigneComptable")
 _MAX_CACHE = 5000
 
 
@@ -34,7 +35,7 @@ class Sort(Enum):
     TABLE = "table"
     ROW = "row"
     PART = "part"
-    """A unit with a rule below a container: a block, a line, a leaf."""
+    """A unit with a rule below a container: a block, a leaf."""
     LEFT_OUT = "left out"
     """Without rule, or with a rule that leaves it out: named, its content is skipped."""
     UNKNOWN_TABLE = "unknown table"
@@ -49,7 +50,7 @@ class Sort(Enum):
 _CHOICES = {
     Sort.CONTAINER: Choice.OPEN,
     Sort.TABLE: Choice.OPEN,
-    Sort.ROW: Choice.UNIT,
+    Sort.ROW: Choice.ROW,
     Sort.PART: Choice.UNIT,
     Sort.LEFT_OUT: Choice.OPEN,
     Sort.UNKNOWN_TABLE: Choice.OPEN,
@@ -130,6 +131,8 @@ class Sorter:
         namespace, _, name = tag.rpartition("}")
         if namespace[1:] != rule.namespace:
             return Sort.LEFT_OUT
+        if tag in _LINES and name in rule.blocks:
+            return Sort.ROW
         known = name in rule.blocks or name in rule.leaves or name in rule.fields
         return Sort.PART if known else Sort.LEFT_OUT
 

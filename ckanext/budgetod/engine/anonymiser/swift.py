@@ -1,6 +1,6 @@
 """The same rules at the speed of a stream: rows that need no change go through as lxml writes them.
 
-Rows of a table are alike. Each is serialised by lxml; what stands outside its quoted values (tags,
+Rows of a table are alike. Their text is what lxml writes; what stands outside quoted values (tags,
 names of attributes, white space) is its *shape*, and the rules are asked once per shape what they
 want of each value. Rows of one shape are then looked at together, value by value. A row whose shape
 or values call for anything but leaving whole leaves out goes the careful way
@@ -18,26 +18,25 @@ from html import unescape
 from itertools import chain
 from typing import NamedTuple
 
-from ..readers.safexml import Element, serialise
+from ..readers.alike import one_by_one, together
+from ..readers.safexml import Element
 from . import parties, patterns
 from .cleaner import Cleaner, Verdict
-from .elements import Row
 from .ledger import Ledger
 from .rules import Rule
 from .shapes import MAX_SHAPES, Plan, Shapes, Texts
 
 _MAX_TEXTS = 20_000
-BATCH = 128
 _TRUE = (b"true", b"1")
 _CODES = re.compile(rb"(?:(?:[^\s@&\x80-\xff]*?(?:[\d/]|\.xsl)[^\s@&\x80-\xff]*|true|false)?\n)*")
 """Lines that are technical identifiers (see ``patterns.is_code``)."""
 
 
 class Aside(NamedTuple):
-    """A row that is not written as it is: ``verdict`` when its party keeps it out, None when it
-    must be read again and go the careful way (it was not counted then)."""
+    """A row that is not written as it is: its rank among the rows given, and ``verdict`` when its
+    party keeps it out, None when it must go the careful way (it was not counted then)."""
 
-    row: Row
+    index: int
     verdict: Verdict | None
 
 
@@ -61,73 +60,64 @@ class Swift:
         self, rule: Rule, cleaner: Cleaner, ledger: Ledger, wanted: frozenset[str] = frozenset()
     ) -> None:
         self.rule = rule
-        self._rows: list[Row] = []
         self._cleaner = cleaner
         self._ledger = ledger
         self._shapes = Shapes(rule, wanted)
         self._plans: dict[Texts, Plan | None] = {}
         self._clean: set[bytes] = set()
         self._verdicts_known: dict[tuple[str, ...], dict[Texts, Verdict]] = {}
-        self._name = rule.name.encode()
 
-    def add(self, element: Element, rank: int) -> bool:
-        """Keep a row; True when it is time to ``flush``."""
-        self._rows.append((serialise(element), rank, element.sourceline))
-        return len(self._rows) >= BATCH
-
-    def flush(self) -> Batch:
-        """What becomes of the rows that waited."""
-        rows, self._rows = self._rows, []
-        groups: defaultdict[Texts, list[tuple[int, list[bytes]]]] = defaultdict(list)
-        for index, row in enumerate(rows):
-            pieces = row[0].split(b'"')
-            groups[tuple(pieces[::2])].append((index, pieces[1::2]))
-        batch = Batch([b""] * len(rows))
+    def sort(self, elements: Sequence[Element]) -> Batch:
+        """What becomes of these rows, siblings of one name."""
+        batch = Batch([Aside(index, None) for index in range(len(elements))])
+        rows = together(elements)
+        groups = _by_shape(rows)
+        if not rows or any(self._plan(shape) is None for shape in groups):
+            rows = one_by_one(elements)
+            groups = _by_shape(rows)
         for shape, members in groups.items():
-            alike = [rows[index] for index, _ in members]
-            done = self._alike(shape, alike, [texts for _, texts in members], batch)
-            for (index, _), outcome in zip(members, done, strict=True):
-                batch.rows[index] = outcome
+            plan = self._plan(shape)
+            if plan is not None:
+                indexes, texts = zip(*members, strict=True)
+                self._alike(plan, indexes, rows, list(zip(*texts, strict=True)), batch)
         return batch
 
-    def _alike(
-        self, shape: Texts, rows: list[Row], texts: list[list[bytes]], batch: Batch
-    ) -> Sequence[bytes | Aside]:
-        """Rows of one shape."""
+    def _plan(self, shape: Texts) -> Plan | None:
+        """What the rules want of a shape; None where only the careful way knows."""
         if shape not in self._plans and len(self._plans) < MAX_SHAPES:
-            self._plans[shape] = self._shapes.plan(shape, texts[0])
-        plan = self._plans.get(shape)
-        if plan is None:
-            return [Aside(row, None) for row in rows]
-        columns = list(zip(*texts, strict=True))
-        aside = self._aside(plan, rows, columns)
-        self._count(plan, columns, aside, len(rows), batch)
-        return self._written(plan, rows, aside)
+            self._plans[shape] = self._shapes.plan(shape)
+        return self._plans.get(shape)
 
-    def _written(
-        self, plan: Plan, rows: list[Row], aside: dict[int, Aside]
-    ) -> Sequence[bytes | Aside]:
-        start, cut = b"<" + self._name, plan.cut
-        done: list[bytes | Aside] = [start + data[cut:] + b"\n" for data, _, _ in rows]
+    def _alike(
+        self,
+        plan: Plan,
+        indexes: Sequence[int],
+        rows: Sequence[bytes],
+        columns: list[Texts],
+        batch: Batch,
+    ) -> None:
+        """Rows of one shape: ``indexes`` among all ``rows``, ``columns`` of their values."""
+        aside = self._aside(plan, indexes, columns)
+        self._count(plan, columns, aside, len(indexes), batch)
+        done: list[bytes] = [rows[index] + b"\n" for index in indexes]
         if plan.left_out is not None:
             without = plan.left_out.sub
-            done = [without(b"", data) for data in done]  # type: ignore[arg-type]
-            kept = len(rows) - len(aside)
+            done = [without(b"", data) for data in done]
+            table = self.rule.table or self.rule.name
             for name in plan.names_out:
-                table = self.rule.table or self.rule.name
+                kept = len(indexes) - len(aside)
                 self._ledger.left_out(table, name, self.rule.reasons[name], kept)
-        for index, outcome in aside.items():
-            done[index] = outcome
-        return done
+        for place, index in enumerate(indexes):
+            batch.rows[index] = aside.get(place) or done[place]
 
-    def _aside(self, plan: Plan, rows: list[Row], columns: list[Texts]) -> dict[int, Aside]:
-        """Rows, by index, that are not written as they are."""
-        aside = {index: Aside(rows[index], None) for index in self._careful(plan, columns)}
+    def _aside(self, plan: Plan, indexes: Sequence[int], columns: list[Texts]) -> dict[int, Aside]:
+        """Rows, by their place among those of one shape, that are not written as they are."""
+        aside = {place: Aside(indexes[place], None) for place in self._careful(plan, columns)}
         if plan.judged:
-            for index, verdict in enumerate(self._verdicts(plan, columns)):
+            for place, verdict in enumerate(self._verdicts(plan, columns)):
                 if verdict is not Verdict.LEGAL:
                     out = verdict is not Verdict.SHY and self._cleaner.leaves_rows_out
-                    aside[index] = Aside(rows[index], verdict if out else None)
+                    aside[place] = Aside(indexes[place], verdict if out else None)
         return aside
 
     def _count(
@@ -151,9 +141,6 @@ class Swift:
     def _careful(self, plan: Plan, columns: list[Texts]) -> set[int]:
         """Indexes of the rows in which a value needs a change."""
         rows: set[int] = set()
-        for rank, first in plan.constant:
-            if set(columns[rank]) != {first}:
-                rows.update(i for i, text in enumerate(columns[rank]) if text != first)
         for rank in plan.codes:
             column = columns[rank]
             if not _CODES.fullmatch(b"\n".join((*column, b""))):
@@ -227,6 +214,15 @@ class Swift:
             for name in cautious
             if values.get(name)
         )
+
+
+def _by_shape(rows: Sequence[bytes]) -> dict[Texts, list[tuple[int, list[bytes]]]]:
+    """Indexes and quoted values of the rows of each shape."""
+    groups: defaultdict[Texts, list[tuple[int, list[bytes]]]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        pieces = row.split(b'"')
+        groups[tuple(pieces[::2])].append((index, pieces[1::2]))
+    return groups
 
 
 def _is_odd(text: bytes) -> bool:

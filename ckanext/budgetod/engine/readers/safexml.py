@@ -14,8 +14,7 @@ What is refused, with the code of the message catalogue:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
 
 from lxml import etree
@@ -263,13 +262,6 @@ def instruction(target: str) -> Element:
     return etree.ProcessingInstruction(target)
 
 
-serialise: Callable[[Element], bytes] = partial(etree.tostring, encoding="UTF-8", with_tail=False)
-"""The UTF-8 text of a subtree, namespaces of its ancestors declared again, no tail."""
-
-
-def reread(data: bytes) -> Element:
-    """The element that ``serialise`` wrote. Raises as ``walk`` (an undeclared prefix: F07)."""
-    try:
-        return etree.fromstring(data, etree.XMLParser(**FLAGS))
-    except etree.LxmlError as error:
-        raise refusal(error) from None
+def serialise(element: Element) -> bytes:
+    """The UTF-8 text of a subtree, namespaces of its ancestors declared again, no tail."""
+    return etree.tostring(element, encoding="unicode", with_tail=False).encode()

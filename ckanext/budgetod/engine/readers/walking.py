@@ -5,7 +5,7 @@ No parser here: ``safexml.walk`` feeds one and tells the ``Walker`` after each c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -25,6 +25,8 @@ class Choice(Enum):
     """A container: announced, then its children are met one by one, then closed."""
     UNIT = "unit"
     """A complete subtree, given whole."""
+    ROW = "row"
+    """A complete subtree, given with the siblings of its name that follow it."""
     SKIP = "skip"
     """Nobody wants it: freed without a word, whatever its size."""
 
@@ -33,8 +35,8 @@ class Step(NamedTuple):
     """A step of ``walk``.
 
     ``kind`` is "open" (a container: attributes and the text before its first child are there),
-    "unit" (a complete subtree, valid until the next step) or "close" (a container whose children
-    are gone). ``depth`` is 0 for the root.
+    "unit" (a complete subtree, valid until the next step), "rows" (a list of such subtrees, all of
+    one name) or "close" (a container whose children are gone). ``depth`` is 0 for the root.
     """
 
     kind: str
@@ -94,17 +96,25 @@ class Walker:
         if len(self._open) > depth + 1:
             next(rest)
             yield from self._leave(depth + 1)
-        depth += 1
-        choose = self._choose
-        alike, is_unit = None, False
-        for element in rest:
+        yield from self._each(rest, depth + 1)
+
+    def _each(self, elements: Iterable[Element], depth: int) -> Iterator[Step]:
+        """Steps of complete siblings."""
+        rows: list[Element] = []
+        alike, is_row = None, False
+        for element in elements:
             tag = element.tag
-            if tag != alike or not is_unit:  # rows of a table are all alike: asked once
-                alike, is_unit = tag, choose(element, depth) is Choice.UNIT
-            if is_unit:
-                yield Step("unit", element, depth)
+            if tag != alike or not is_row:  # rows of a table are all alike: asked once
+                if rows:
+                    yield Step("rows", rows, depth)
+                    rows = []
+                alike, is_row = tag, self._choose(element, depth) is Choice.ROW
+            if is_row:
+                rows.append(element)
             else:
                 yield from self._whole(element, depth)
+        if rows:
+            yield Step("rows", rows, depth)
 
     def _whole(self, element: Element, depth: int) -> Iterator[Step]:
         choice = self._choose(element, depth) if depth else Choice.OPEN
@@ -112,8 +122,7 @@ class Walker:
             yield Step("unit", element, depth)
         elif choice is Choice.OPEN:
             yield Step("open", element, depth)
-            for child in element:
-                yield from self._whole(child, depth + 1)
+            yield from self._each(list(element), depth + 1)
             yield Step("close", element, depth)
 
     def _enter(self, element: Element) -> Iterator[Step]:
