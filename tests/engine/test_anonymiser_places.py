@@ -3,6 +3,7 @@ text between elements; in all the forms a civility takes. Nothing of a conversio
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import unicodedata
@@ -127,3 +128,16 @@ def test_a_person_in_an_unexpected_place_is_in_no_file(
     leaks = {name: bed.leaks(folded(data)) for name, data in texts.items()}
     assert {name: found for name, found in leaks.items() if found} == {}
     assert done.report.rows["read"] >= 16
+
+
+def test_the_lines_alone_name_nobody_either(tmp_path: Path) -> None:
+    bed = Bed()
+    known = b'<Nature V="999999"/><ContNat V="011"/>'
+    document = planted(bed, coded=False, cfu=False).replace(b'<Nature V="999999"/>', known)
+    document = document.replace(b"<LibelleColl V=", f'<LibelleColl V="{bed.marked()}" X='.encode())
+    target = io.BytesIO()
+    assert engine.write_scdl(io.BytesIO(document), target) > 16
+    assert bed.leaks(folded(target.getvalue())) == []
+    done = engine.convert(io.BytesIO(document), tmp_path)
+    strict = next(output for output in done.outputs if output.kind == "scdl")
+    assert strict.path.read_bytes() == target.getvalue()

@@ -96,7 +96,10 @@ def check(
 
 
 def read_lines(source: Source, *, plans: Any = None) -> Iterator[ResolvedLine]:
-    """The budget lines with chapter, section and labels, in the order of the file, one by one."""
+    """The budget lines with chapter, section and labels, in the order of the file, one by one.
+
+    They are those of the document as it is: nothing is masked.
+    """
     from .pipeline import read_lines as run
 
     return run(source, plans=plans)
@@ -237,7 +240,10 @@ def write_indicators(
 def write_scdl(
     source: Source, target: Target, *, siret: str | None = None, plans: Any = None
 ) -> int:
-    """Write the strict SCDL CSV (22 columns) of the budget lines; the number of rows written."""
+    """Write the strict SCDL CSV (22 columns) of the budget lines; the number of rows written.
+
+    Names, addresses and numbers of persons in its texts are masked, as ``convert`` does.
+    """
     from .pipeline import write_scdl as run
 
     return run(source, target, siret=siret, plans=plans)

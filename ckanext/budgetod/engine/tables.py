@@ -11,6 +11,7 @@ from typing import Any
 
 from .accounting import AccountingTables
 from .annexes import AnnexTables, Table
+from .anonymiser.cells import mask_row
 from .datapackage import datapackage
 from .document import AccountingRow, AnnexRow, BudgetLine, Header, ResolvedLine
 from .errors import Unreadable
@@ -264,4 +265,4 @@ def _row_maker(
     if not chosen:
         raise Unreadable("I05", siret=header.siret)
     rows = StrictRows(header, chosen)
-    return lambda line: rows.row(resolver.resolve(line))
+    return lambda line: mask_row(rows.row(resolver.resolve(line)))
