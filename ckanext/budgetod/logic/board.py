@@ -126,7 +126,12 @@ def look(asked: Question) -> Board:
 @lru_cache(maxsize=4)
 def _by_name(table: Territory, region: str) -> tuple[Collectivity, ...]:
     members = Perimeter(region=region).collectivities()
-    return tuple(sorted(members, key=lambda one: (fold(one.name), one.siren)))
+    return tuple(sorted(members, key=lambda one: (fold(shown_name(one)), one.siren)))
+
+
+def shown_name(one: Collectivity) -> str:
+    """Official name; "Département de la Moselle" where the bare name could be a town's."""
+    return one.title if one.type in ("departement", "region") else one.name
 
 
 def _published(columns: tuple[Column, ...]) -> Iterator[tuple[str, Column, Cell]]:

@@ -11,6 +11,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.budgetod.deposit import rights
 from ckanext.budgetod.deposit.owners import sirens_of
 from ckanext.budgetod.logic import reminders
+from ckanext.budgetod.logic.board import shown_name
 from ckanext.budgetod.sources.territory import territory
 
 from . import coverage_filters as filters
@@ -209,7 +210,5 @@ def _row(one: Mapping[str, Any], may: _Rights, document: str, lang: str) -> dict
 
 
 def _name(one: Mapping[str, Any]) -> str:
-    """Official name; « Département de la Moselle » where the bare name could be a town's."""
     known = territory().lookup(one["siren"])
-    upper = one["type"] in ("departement", "region")
-    return known.title if known and upper else one["name"]
+    return shown_name(known) if known else one["name"]
