@@ -23,8 +23,8 @@ FACE = {
         *("plans", "formula_guard", "lang", "extended"),
     ],
     "convert": [
-        *("source", "out_dir", "formats", "profile", "facts", "siret", "lang", "basename"),
-        *("plans", "progress", "previous", "formula_guard"),
+        *("source", "out_dir", "formats", "profile", "rules", "facts", "siret", "lang"),
+        *("basename", "plans", "progress", "previous", "formula_guard"),
     ],
     "convert_scdl": [
         *("source", "out_dir", "siret", "stage", "name", "nomenclature", "plans"),

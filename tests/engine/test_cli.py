@@ -111,8 +111,39 @@ def test_siret_repairs_and_a_wrong_one_is_told(
     assert not list(out.glob("*scdl.csv"))
     assert main(["convert", str(bad), "--out", str(out), "--siret", "21570990800010"]) == 1
     assert list(out.glob("*scdl.csv"))
-    assert main(["convert", str(bad), "--out", str(out), "--siret", "12"]) == 2
-    assert "SIRET" in capsys.readouterr().out
+    assert main(["convert", str(bad), "--out", str(out), "--siret", "12"]) == 3
+    assert "SIRET" in capsys.readouterr().err
+
+
+def test_an_option_that_cannot_be_followed_is_a_wrong_usage(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = folder / "good.xml"
+    good.write_bytes(totem_document())
+    rules = folder / "rules.yaml"
+    rules.write_text("- a list", encoding="utf-8")
+    for options in (
+        ["check", str(good), "--plan", str(folder / "nowhere")],
+        ["convert", str(good), "--out", str(good)],
+        ["convert", str(good), "--out", str(folder), "--rules", str(folder / "nowhere")],
+        ["convert", str(good), "--out", str(folder), "--rules", str(rules)],
+        ["anonymise", str(good), "--out", str(good)],
+    ):
+        assert main(options) == 3, options
+        assert capsys.readouterr().err.startswith("budgetod: ")
+
+
+def test_rules_of_an_administrator_complete_a_conversion(folder: Path) -> None:
+    source, rules, out = folder / "new.xml", folder / "rules.yaml", folder / "out"
+    row = {"CodTypPret": "A", "NomBenefPret": "SARL Petit", "Nouveau": "12"}
+    source.write_bytes(totem_document(annexes={"PRET": [row]}, seal=True))
+    rules.write_text("tables: {PRET: {keep: [Nouveau]}}", encoding="utf-8")
+    for options, published in (([], False), (["--rules", str(rules)], True)):
+        main(["convert", str(source), "--out", str(out), *options])
+        (xml,) = out.glob("*principal.xml")
+        (table,) = out.glob("*annexe-pret.csv")
+        assert (b'<Nouveau V="12"/>' in xml.read_bytes()) is published
+        assert (",Nouveau" in table.read_text(encoding="utf-8")) is published
 
 
 def test_anonymise(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,6 +111,7 @@ def convert(
     *,
     formats: Sequence[str] = ("csv",),
     profile: str = "strict",
+    rules: Any = None,
     facts: Mapping[str, Any] | None = None,
     siret: str | None = None,
     lang: str = "fr",
@@ -122,10 +123,10 @@ def convert(
 ) -> Conversion:
     """Write everything that can be published about a document into ``out_dir``.
 
-    ``formats`` among csv, parquet, json. ``profile`` among strict, annexes, sans_xml, none. With
+    ``formats`` among csv, parquet, json. ``profile`` among strict, annexes, sans_xml, none;
+    ``rules``: an administrator's file that completes the package's (see ``anonymise``). With
     ``facts`` (``GatePass.facts``) the source is already anonymised and is not anonymised again.
-    ``progress(step, fraction)`` is called now and then. ``formula_guard`` keeps texts from being
-    taken for formulas by spreadsheets. Each file is complete or absent.
+    ``progress(step, fraction)`` is called now and then. Each file is complete or absent.
     ``formula_guard`` puts an apostrophe before free texts that a spreadsheet would calculate.
     """
     from .pipeline import convert as run
@@ -135,6 +136,7 @@ def convert(
         out_dir,
         formats=formats,
         profile=profile,
+        rules=rules,
         facts=facts,
         siret=siret,
         lang=lang,

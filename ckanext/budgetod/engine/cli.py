@@ -42,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"budgetod: {error}", file=sys.stderr)
+        return USAGE
     except KeyboardInterrupt:
         return 130
 
@@ -106,6 +109,7 @@ def _document_options(command: argparse.ArgumentParser, name: str) -> None:
     if name in ("convert", "anonymise"):
         command.add_argument("--out", metavar="DOSSIER", default=".", help="où écrire")
         command.add_argument("--profile", choices=PROFILES, default="strict", help="anonymisation")
+        command.add_argument("--rules", metavar="FICHIER", help="règles supplémentaires (YAML)")
     if name == "convert":
         command.add_argument(
             "--format",
@@ -114,8 +118,6 @@ def _document_options(command: argparse.ArgumentParser, name: str) -> None:
             metavar="csv,parquet,json",
             help="formats des tableaux",
         )
-    if name == "anonymise":
-        command.add_argument("--rules", metavar="FICHIER", help="règles supplémentaires (YAML)")
 
 
 def _scdl_options(command: argparse.ArgumentParser) -> None:

@@ -72,6 +72,7 @@ def convert(
     *,
     formats: Sequence[str] = ("csv",),
     profile: str = "strict",
+    rules: Any = None,
     facts: Mapping[str, Any] | None = None,
     siret: str | None = None,
     lang: str = "fr",
@@ -85,7 +86,7 @@ def convert(
     tell = progress or (lambda step, fraction: None)
     out = Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
-    settings = tables.Settings(tuple(formats), lang, profile, formula_guard, basename)
+    settings = tables.Settings(tuple(formats), lang, profile, formula_guard, basename, rules)
     settings.check()
     with rewindable(source) as original, private_folder(out) as folder:
         with _readable(original, facts, folder, settings, tell) as (stream, gate):
@@ -112,7 +113,7 @@ def _readable(
     tell(STAGES[0], 0.0)
     path = folder / "document.xml"
     with path.open("wb") as target:
-        gate = anonymise(original, target, profile=settings.profile)
+        gate = anonymise(original, target, profile=settings.profile, rules=settings.rules)
     with path.open("rb") as stream:
         yield stream, gate
 

@@ -39,6 +39,7 @@ class Settings:
     profile: str = "strict"
     guard: bool = False
     basename: str | None = None
+    rules: Any = None
 
     def check(self) -> None:
         """ValueError for a format or a profile that does not exist."""

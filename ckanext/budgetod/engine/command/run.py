@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
@@ -24,6 +25,10 @@ Answer = tuple[int, str, Mapping[str, Any]]
 
 def run(options: Namespace) -> int:
     """Read every document asked for; the worst exit code of all."""
+    wrong = _misuse(options)
+    if wrong:
+        print(f"budgetod: {wrong}", file=sys.stderr)
+        return USAGE
     screen = Screen(as_json=options.json, quiet=options.quiet, lang=options.lang)
     paths = list(expand(options.files))
     action = _ACTIONS[options.command]
@@ -33,6 +38,22 @@ def run(options: Namespace) -> int:
         worst = max(worst, _one(item, action, options, screen))
     screen.clear()
     return worst
+
+
+def _misuse(options: Namespace) -> str:
+    """What is wrong with the options themselves, "" for nothing. OSError for files not there."""
+    from ..anonymiser.rules import load
+    from ..siret import valid_siret
+
+    if options.plan and not Path(options.plan).is_dir():
+        raise FileNotFoundError(options.plan)
+    if options.siret and not valid_siret(options.siret):
+        return f"not a valid SIRET: {options.siret}"
+    try:
+        load(getattr(options, "rules", None))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _one(item: Item, action: Callable[..., Answer], options: Namespace, screen: Screen) -> int:
@@ -110,6 +131,7 @@ def _convert(item: Item, options: Namespace, screen: Screen) -> Answer:
         basename=_free_name(item, options),
         formats=options.format,
         profile=options.profile,
+        rules=options.rules,
         siret=options.siret,
         lang=options.lang,
         plans=options.plan,
