@@ -19,6 +19,7 @@ from ckanext.budgetod.model import Conversion, State
 
 from . import auth, dictize, schema
 from .coverage import budgetod_coverage
+from .harvest import budgetod_harvest_retry
 
 __all__ = [
     "budgetod_conversion_confirm",
@@ -29,6 +30,7 @@ __all__ = [
     "budgetod_dataset_documents",
     "budgetod_document_check",
     "budgetod_document_withdraw",
+    "budgetod_harvest_retry",
     "budgetod_submit",
 ]
 

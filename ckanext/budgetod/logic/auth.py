@@ -11,7 +11,7 @@ from ckan.types import AuthResult, Context
 from ckanext.budgetod.deposit import rights
 from ckanext.budgetod.model import BudgetDocument, Conversion, State
 
-from . import reminders
+from . import harvest, reminders
 
 __all__ = [
     "budgetod_conversion_confirm",
@@ -24,6 +24,7 @@ __all__ = [
     "budgetod_dataset_documents",
     "budgetod_document_check",
     "budgetod_document_withdraw",
+    "budgetod_harvest_retry",
     "budgetod_submit",
 ]
 
@@ -106,6 +107,12 @@ def budgetod_conversion_confirm(context: Context, data_dict: dict[str, Any]) -> 
 def budgetod_document_withdraw(context: Context, data_dict: dict[str, Any]) -> AuthResult:
     document = find_document(data_dict.get("key") or data_dict["id"])
     return _edits(context, document)
+
+
+def budgetod_harvest_retry(context: Context, data_dict: dict[str, Any]) -> AuthResult:
+    """Whoever may run the whole source."""
+    job = harvest.find_job(data_dict["id"])
+    return _as("package_update", context, job.source_id)
 
 
 def find_document(name: str) -> BudgetDocument:

@@ -77,6 +77,13 @@ def coverage() -> Schema:
     }
 
 
+def harvest_retry() -> Schema:
+    return {
+        "id": _get("not_empty", "unicode_safe"),
+        "objects": [*_get("ignore_empty"), codes],
+    }
+
+
 def year(value: Any) -> int:
     """A year that a budget can have."""
     if not isinstance(value, int) or not 1900 < value < 2200:
