@@ -12,6 +12,7 @@ import click
 from ckan import model
 from ckan.plugins import toolkit as tk
 
+from ckanext.budgetod.commands.harvest import harvest
 from ckanext.budgetod.commands.territory import territory
 from ckanext.budgetod.deposit import storage
 from ckanext.budgetod.deposit import sweep as sweeping
@@ -30,6 +31,7 @@ def budgetod() -> None:
     """Deposit TOTEM and CFU documents, and keep their conversions in order."""
 
 
+budgetod.add_command(harvest)
 budgetod.add_command(territory)
 
 
