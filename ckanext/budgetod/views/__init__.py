@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from ckan.plugins import plugin_loaded
 from flask import Blueprint
 
-from . import attachments, coverage, deposit, edit, forms, gone, pages, reminder, report_files
+from . import (
+    attachments,
+    coverage,
+    deposit,
+    edit,
+    forms,
+    gone,
+    national,
+    pages,
+    reminder,
+    report_files,
+)
 
 __all__ = ["get_blueprints"]
 
@@ -38,6 +50,8 @@ budgets.add_url_rule("/couverture.json", "coverage_json", coverage.as_json)
 budgets.add_url_rule("/couverture.csv", "coverage_csv", coverage.as_csv)
 budgets.add_url_rule("/couverture/rappel/<siren>", view_func=reminder.Reminder.as_view("reminder"))
 
+budgets.add_url_rule("/donnees-nationales", "national", national.page)
+
 budgetod.before_request(forms.require_token)
 budgets.before_request(forms.require_token)
 budgetod.before_app_request(gone.withdrawn_resource)
@@ -45,7 +59,11 @@ budgetod.before_app_request(gone.withdrawn_resource)
 
 def get_blueprints() -> list[Blueprint]:
     """The blueprints that the plugin gives to CKAN."""
-    return [budgetod, budgets]
+    if not plugin_loaded("harvest"):
+        return [budgetod, budgets]
+    from .harvest_routes import budgets_harvest
+
+    return [budgetod, budgets, budgets_harvest]
 
 
 budgetod.after_app_request(attachments.xml_as_attachment)
