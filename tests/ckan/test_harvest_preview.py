@@ -87,6 +87,14 @@ def test_a_year_that_the_source_does_not_have_yet_is_told(standin):
     assert failed.value.code == "dataset"
 
 
+def test_indicators_are_previewed_without_an_export_too(standin):
+    told = preview("budgetod_ofgl", asked())
+    assert (told.counts["import"], told.found) == (3, 3)
+    assert told.first[0][0].title == "Indicateurs 2024 — Ville de Nancy"
+    assert not standin.calls("ofgl", "/exports/")
+    assert len(standin.calls("ofgl")) <= 2 * 4
+
+
 @pytest.mark.parametrize(("fault", "code"), [("500", "status"), ("reset", "unreachable")])
 def test_a_source_that_is_down_is_an_error_with_a_sentence(standin, fault, code):
     from ckanext.budgetod.harvesters.messages import sentence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ckanext.budgetod import config as settings
@@ -17,7 +17,7 @@ from ckanext.budgetod.sources.territory import collectivity_title
 
 from .base import BudgetHarvester
 from .config import Config
-from .items import Content, Item, Source
+from .items import Content, Glimpse, Item, Source
 
 
 class OfglSource(Source):
@@ -54,6 +54,35 @@ class OfglSource(Source):
             url=ofgl.page(settings.sources().url(self.origin), dataset, siren),
             where={"dataset": dataset, "where": where, "kind": scope.kind, "strata": strata},
         )
+
+    def glance(self) -> Iterator[Callable[[], Iterable[Glimpse]]]:
+        for scope in ofgl.together(self.scopes()):
+            yield lambda scope=scope: self._seen(scope)
+
+    def _seen(self, scope: Scope) -> Iterator[Glimpse]:
+        """Who has aggregates in a scope: one call that groups them by SIREN."""
+        dataset = self._explore.dataset(ofgl.DATASETS[scope.kind])
+        found = self._explore.groups(dataset.id, ["siren"], ofgl.where(dataset, scope))
+        base = settings.sources().url(self.origin)
+        for siren in sorted(str(row.get("siren") or "") for row in found):
+            name = collectivity_title(siren, siren)
+            yield Glimpse(
+                siren=siren,
+                exercice=scope.exercice,
+                title=f"Indicateurs {scope.exercice} — {name}",
+                url=ofgl.page(base, dataset.id, siren),
+                wanted=bool(siren) and self._config.perimeter.resolve(siren) is not None,
+            )
+
+    def calls_needed(self) -> int:
+        """One per dataset, one per year for its strata, two per block: the count, the export."""
+        scopes = self.scopes()
+        strata = {(one.kind, one.exercice) for one in scopes if one.kind in ofgl.STRATA}
+        return len({one.kind for one in scopes}) + len(strata) + 2 * len(scopes)
+
+    @property
+    def quota(self) -> tuple[int, int] | None:
+        return self._explore.quota
 
     def _block(self, dataset: str, where: str) -> blocks.Block:
         csv = self._explore.export(dataset, where, ofgl.COLUMNS, required=ofgl.REQUIRED)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ckan import model
 
 from ckanext.budgetod import config as settings
-from ckanext.budgetod.deposit import national, owners, ranks
+from ckanext.budgetod.deposit import owners, provenance, ranks
 from ckanext.budgetod.deposit.identity import DEPOSIT
 from ckanext.budgetod.engine.errors import SourceError
 from ckanext.budgetod.model import BudgetDocument
@@ -116,7 +116,7 @@ class _Sorter:
 
     def __init__(self, origin: str, config: Config) -> None:
         self._config = config
-        self._known = national.known(origin, config.exercices)
+        self._known = provenance.known(origin, config.exercices)
         self._local = _deposited(config.exercices) if origin in ranks.RANKS else set()
         self._accounts = origin == "dgfip"
         self._seen: set[tuple[str, int, str]] = set()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from .cache import Cache
@@ -55,6 +55,8 @@ class Scope:
     exercice: int
     departement: str = ""
     sirens: tuple[str, ...] = ()
+    departements: tuple[str, ...] = ()
+    """Several at once, for questions whose answers are small."""
 
     def __str__(self) -> str:
         return " ".join(filter(None, ("OFGL", self.kind, self.departement, str(self.exercice))))
@@ -73,11 +75,23 @@ def scopes(perimeter: Perimeter, exercices: Iterable[int]) -> Iterator[Scope]:
                 yield Scope(kind, exercice, sirens=tuple(one.siren for one in found))
 
 
+def together(scopes: Iterable[Scope]) -> Iterator[Scope]:
+    """Blocks of one kind and year as one question."""
+    kinds: dict[tuple[str, int], list[Scope]] = {}
+    for scope in scopes:
+        kinds.setdefault((scope.kind, scope.exercice), []).append(scope)
+    for found in kinds.values():
+        codes = tuple(scope.departement for scope in found if scope.departement)
+        yield replace(found[0], departement="", departements=codes)
+
+
 def where(dataset: Dataset, scope: Scope) -> str:
     """The condition of a block, in the types that the dataset declares."""
     conditions = [equals(dataset, "exer", scope.exercice)]
     if scope.departement:
         conditions.append(equals(dataset, "dep_code", scope.departement))
+    if scope.departements:
+        conditions.append(any_of(dataset, "dep_code", scope.departements))
     if scope.sirens:
         conditions.append(any_of(dataset, "siren", scope.sirens))
     return all_of(*conditions)
