@@ -15,6 +15,7 @@ from ckanext.budgetod.logic import (
     chained_datastore,
     chained_deletion,
     chained_harvest,
+    chained_owner,
     dcat_schema,
     validators,
 )
@@ -46,7 +47,7 @@ class BudgetodPlugin(SearchHooks, LoaderGuard, p.SingletonPlugin, DefaultTransla
         use_overlays(config.territory_path())
 
     def get_actions(self):
-        modules = [action, chained, chained_deletion]
+        modules = [action, chained, chained_deletion, chained_owner]
         if p.plugin_loaded("datastore"):
             modules.append(chained_datastore)
         if p.plugin_loaded("harvest"):

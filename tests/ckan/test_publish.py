@@ -175,6 +175,23 @@ class TestPeople:
         model.Session.rollback()
         assert model.Session.query(Conversion).count() == count
 
+    def test_a_budget_is_not_given_away(self, town, make_town, published, show):
+        from ckan.plugins import toolkit as tk
+        from ckan.tests import factories
+
+        other = make_town("Ville de Sainte-Ombrelle").organisation
+        sysadmin = person(factories.Sysadmin)
+        call("package_patch", sysadmin, id=published["id"], owner_org=other["id"])
+        assert show(published["id"])["owner_org"] == town.organisation["id"]
+        with pytest.raises(tk.ValidationError, match="D10"):
+            call(
+                "package_owner_org_update",
+                sysadmin,
+                id=published["id"],
+                organization_id=other["id"],
+            )
+        assert show(published["id"])["owner_org"] == town.organisation["id"]
+
     def test_system_fields_are_ignored(self, town, published, show):
         call(
             "package_patch",

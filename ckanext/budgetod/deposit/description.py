@@ -28,7 +28,7 @@ def notes(collectivite: str, exercice: int, documents: Iterable[BudgetDocument])
     """One paragraph that says what the dataset holds."""
     given = sort_documents(documents)
     names = list(dict.fromkeys(_plain_name(document) for document in given))
-    held = f" : {', '.join(names)}" if names else ""
+    held = f"\u00a0: {', '.join(names)}" if names else ""
     if given and all(document.origin != DEPOSIT for document in given):
         return (
             f"Comptes de l’exercice {exercice} de {collectivite}, repris de sources "

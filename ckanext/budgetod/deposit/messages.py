@@ -106,6 +106,17 @@ def read_only() -> DepositRefused:
     return DepositRefused("D09", {}, texts)
 
 
+def held_by(holder: str) -> DepositRefused:
+    """D10: a budget that somebody wants to give to another organisation than its SIREN's."""
+    texts = {
+        "title": tk._("This budget belongs to another organization"),
+        "what": tk._("The SIREN of this budget is that of {holder}.").format(holder=holder),
+        "why": tk._("The SIREN says whose a budget is, and who may deposit for it."),
+        "todo": tk._("Leave it there, or ask the administrator to correct the SIREN."),
+    }
+    return DepositRefused("D10", {"holder": holder}, texts)
+
+
 def no_holder(siren: str) -> DepositRefused:
     """I02, when no organisation of the portal holds the SIREN and none can be guessed."""
     texts = {

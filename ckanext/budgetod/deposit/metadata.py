@@ -95,7 +95,7 @@ def _planned(output: Output, document: BudgetDocument, common: Mapping[str, Any]
     fields = {
         **common,
         "budgetod_role": role_of(output.kind),
-        "name": f"{document_title(document)} : {output.title_fr}",
+        "name": f"{document_title(document)}\u00a0: {output.title_fr}",
         "format": "CSV",
         "mimetype": "text/csv",
     }
@@ -122,7 +122,7 @@ def _xml(row: Conversion, document: BudgetDocument, common: Mapping[str, Any]) -
     fields = {
         **common,
         "budgetod_role": "xml",
-        "name": f"{document_title(document)} : document XML anonymisé",
+        "name": f"{document_title(document)}\u00a0: document XML anonymisé",
         "format": "XML",
         "mimetype": "application/xml",
         "hash": row.published_sha256 or "",

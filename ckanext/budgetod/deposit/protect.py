@@ -12,7 +12,7 @@ from ckan.plugins import toolkit as tk
 from ckanext.budgetod.engine.document import Stage
 from ckanext.budgetod.model import BudgetDocument
 
-from . import gate
+from . import gate, owners
 
 SYSTEM_FIELDS = ("name", "license_id")
 ATTACHED = "document"
@@ -55,6 +55,14 @@ class Guarded:
             data["extras"] = [e for e in data["extras"] or [] if not _is_system(e.get("key", ""))]
         if not self.published():
             data["private"] = True
+        self._keep_owner(data)
+
+    def _keep_owner(self, data: dict[str, Any]) -> None:
+        """A budget whose SIREN an organisation holds is given to nobody else."""
+        siren = self.original.get("budget_siren")
+        holder = owners.owner_of(siren) if siren else None
+        if holder is not None and data.get("owner_org") not in (None, holder.id, holder.name):
+            data["owner_org"] = self.original.get("owner_org")
 
     def clean_resources(self, resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Files of documents as they were; the others without system fields.
