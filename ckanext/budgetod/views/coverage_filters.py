@@ -39,7 +39,8 @@ TYPES = {
 
 def short_name(document: Mapping[str, Any]) -> str:
     """« CA 2024 »: the head of a column."""
-    return tk._(_SHORT[document["etape"]]).format(year=document["exercice"])
+    short = _SHORT[document["etape"]]
+    return tk._(short).format(year=document["exercice"])
 
 
 def document_name(etape: str, exercice: int) -> str:
