@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,12 +37,15 @@ class Deposit:
     answers: tuple[str, ...] = ()
     draft: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+    """Where a harvested document comes from (``BudgetDocument.source``)."""
 
 
-def register(deposit: Deposit, commit: bool = True) -> Conversion:
+def register(deposit: Deposit, commit: bool = True, enqueue: bool = True) -> Conversion:
     """Insert the row and enqueue its job; the identical current deposit is returned instead.
 
-    With ``commit`` false (somebody else's transaction) the row waits for the sweep to enqueue it.
+    With ``commit`` false (somebody else's transaction) the row waits for the sweep to enqueue it;
+    with ``enqueue`` false the caller runs the job itself, and the sweep should he die.
     """
     lock(deposit.identity.budget)
     document = _document(deposit)
@@ -56,7 +59,7 @@ def register(deposit: Deposit, commit: bool = True) -> Conversion:
         return row
     row_id = row.id
     model.Session.commit()
-    if fresh:
+    if fresh and enqueue:
         jobs.enqueue(row_id)
     return _reread(row_id)
 
@@ -101,6 +104,7 @@ def _document(deposit: Deposit) -> BudgetDocument:
         document = BudgetDocument(
             key=identity.key,
             package_id=package_id,
+            origin=identity.origin,
             siren=identity.siren,
             siret=identity.siret,
             exercice=identity.exercice,
@@ -113,6 +117,7 @@ def _document(deposit: Deposit) -> BudgetDocument:
         model.Session.add(document)
     document.package_id = package_id
     document.libelle = identity.libelle
+    document.source = dict(deposit.source)
     return document
 
 

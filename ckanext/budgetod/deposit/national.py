@@ -20,6 +20,7 @@ from ckanext.budgetod.model import BudgetDataset, BudgetDocument, Conversion, St
 
 from . import datasets, datastore, identity, intake, metadata, ranks, records
 from .identity import Identity
+from .provenance import known, versioned
 from .publish import free_id
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Harvested:
     owner_org: str
     documents: Sequence[NationalDocument]
     fields: Mapping[str, str]
-    source: Mapping[str, str]
+    source: Mapping[str, Any]
 
     @property
     def budget(self) -> tuple[str, int]:
@@ -90,11 +91,14 @@ def publish(harvested: Harvested, note: Note = lambda package_id: None) -> tuple
     intake.lock(harvested.budget)
     package_id = intake.claim(harvested.budget, free_id(harvested.budget))
     present = BudgetDocument.all_of_package(package_id)
-    entries, refused = _entries(harvested, package_id, present)
+    if was_deleted(*harvested.budget):
+        entries, refused = [], Outcome.WITHDRAWN
+    else:
+        entries, refused = _entries(harvested, package_id, present)
     if not entries:
         model.Session.rollback()
         return refused, package_id
-    gone = _no_longer_there(harvested, present, entries)
+    gone = [*_no_longer_there(harvested, present, entries), *_beaten(present, entries)]
     if not gone and all(_is_there(entry.document, harvested) for entry in entries):
         model.Session.rollback()
         return Outcome.UNCHANGED, package_id
@@ -119,6 +123,19 @@ def _entries(
             continue
         entries.append(_Entry(coming, document))
     return entries, refused
+
+
+def was_deleted(siren: str, exercice: int) -> bool:
+    """True for a dataset that a person deleted or purged: only a deposit brings it back.
+
+    That withdrew all its documents, which taking away what vanished from a source does not.
+    """
+    package = model.Package.get(dataset_of(siren, exercice) or "")
+    if package is not None and package.state == "active":
+        return False
+    known = model.Session.query(BudgetDocument.withdrawn)
+    ends = [end for (end,) in known.filter_by(siren=siren, exercice=exercice)]
+    return bool(ends) and all(ends)
 
 
 def indicators_key(origin: str, siren: str, exercice: int) -> str:
@@ -157,15 +174,15 @@ def _is_there(document: BudgetDocument, harvested: Harvested) -> bool:
     )
 
 
-def versioned(digest: str) -> str:
-    """The digest under which a document is kept: another pipeline gives other files."""
-    return f"{engine.PIPELINE_VERSION}:{digest}"
-
-
 def _no_longer_there(
     harvested: Harvested, present: Iterable[BudgetDocument], entries: Sequence[_Entry]
 ) -> list[BudgetDocument]:
-    """Public documents of the same origin and harvest source that the source left out."""
+    """Public documents of the same origin and harvest source that the source left out.
+
+    A file is one of several of a budget: who harvests files sees to what left them.
+    """
+    if "guid" in harvested.source:
+        return []
     kept = {entry.document.key for entry in entries}
     mine = harvested.source.get("harvest_source")
     return [
@@ -176,6 +193,13 @@ def _no_longer_there(
         and one.key not in kept
         and (one.source or {}).get("harvest_source") == mine
     ]
+
+
+def _beaten(present: Sequence[BudgetDocument], entries: Sequence[_Entry]) -> list[BudgetDocument]:
+    """Public documents of lesser origins that tell the same as those to come."""
+    comings = [entry.coming.identity for entry in entries if entry.coming.identity is not None]
+    found = {one.key: one for who in comings for one in ranks.beaten_by(who, present)}
+    return list(found.values())
 
 
 def _write(
@@ -189,6 +213,8 @@ def _write(
     rows = [_record(harvested, entry) for entry in entries]
     for one in gone:
         records.outrank(one)
+        if one.origin == harvested.origin:
+            one.source = {}  # the source itself left it out: it is not to be brought back
     present = BudgetDocument.all_of_package(package_id)
     package = model.Package.get(package_id)
     if package is None:
@@ -273,42 +299,6 @@ def _confirm(harvested: Harvested, entries: Sequence[_Entry]) -> None:
             datastore.load(Conversion.by_serial(entry.document.published_serial))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is public of an origin for a SIREN and an exercice."""
-
-    digests: frozenset[str]
-    retired: bool
-    source: Mapping[str, str]
-
-    def is_same(self, digest: str) -> bool:
-        """True when the source still says what was published."""
-        return not self.retired and self.digests == {versioned(digest)}
-
-
-def known(origin: str, exercices: Iterable[int]) -> dict[tuple[str, int], Known]:
-    """Everything that an origin has in public for these years, in one query."""
-    query = model.Session.query(
-        BudgetDocument.siren,
-        BudgetDocument.exercice,
-        BudgetDocument.digest,
-        BudgetDocument.retired,
-        BudgetDocument.source,
-    ).filter(
-        BudgetDocument.origin == origin,
-        BudgetDocument.exercice.in_(list(exercices)),
-        BudgetDocument.published_serial.isnot(None),
-        BudgetDocument.withdrawn.is_(None),
-    )
-    found: dict[tuple[str, int], Known] = {}
-    for siren, exercice, digest, retired, source in query:
-        before = found.get((siren, exercice))
-        digests = {digest} | (before.digests if before else set())
-        gone = retired is not None or (before is not None and before.retired)
-        found[siren, exercice] = Known(frozenset(digests), gone, source or {})
-    return found
-
-
 def dataset_of(siren: str, exercice: int) -> str | None:
     """The id of the dataset that holds this budget, None when there is none."""
     held = BudgetDataset.get(siren, exercice)
@@ -317,7 +307,6 @@ def dataset_of(siren: str, exercice: int) -> str | None:
 
 __all__ = [
     "Harvested",
-    "Known",
     "NationalDocument",
     "Outcome",
     "dataset_of",
@@ -325,4 +314,5 @@ __all__ = [
     "known",
     "publish",
     "versioned",
+    "was_deleted",
 ]

@@ -190,7 +190,7 @@ def _note(
     kinds = {item.kind: identity.resource_id(document.key, item.kind) for item in planned}
     document.resource_ids = {**kinds, **document.resource_ids}
     document.published_serial = row.serial
-    document.withdrawn = None
+    document.withdrawn = document.retired = None
     row.enter(
         State.PUBLISHED,
         report=dict(content.report),

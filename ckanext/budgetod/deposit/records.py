@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import IO, Any
 
 from ckan import model
@@ -131,8 +133,18 @@ def output(item: metadata.Planned, document: BudgetDocument) -> dict[str, Any]:
         "format": item.fields["format"],
         "rows": item.rows,
         "name": item.filename,
+        "sha256": _sha256(item.path) if item.path else "",
         "columns": [dict(column) for column in item.columns],
     }
+
+
+def _sha256(path: Path) -> str:
+    """Of a published file, so that it is recognised when it comes back."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def id_of(item: metadata.Planned) -> str:

@@ -34,6 +34,19 @@ def retire(documents: Sequence[BudgetDocument]) -> None:
     package_id = _lock(documents)
     for document in documents:
         document.retired = document.retired or now()
+    _tell(package_id, documents)
+
+
+def bring_back(documents: Sequence[BudgetDocument]) -> None:
+    """Take the mark off documents of one dataset: their source has them again, unchanged."""
+    package_id = _lock(documents)
+    for document in documents:
+        document.retired = None
+    _tell(package_id, documents)
+
+
+def _tell(package_id: str, documents: Sequence[BudgetDocument]) -> None:
+    """What resources say of their source, as the documents now have it."""
     keys = {document.key: metadata.source_fields(document) for document in documents}
     before = datasets.show(package_id)
     resources = [{**r, **keys.get(r.get("budgetod_document"), {})} for r in before["resources"]]

@@ -18,7 +18,7 @@ from ckanext.budgetod.model import ACTIVE, Conversion, State
 from ckanext.budgetod.model.conversion import now
 
 from . import jobs, storage
-from .work import FOLDER_PREFIX
+from .work import FOLDER_PREFIX, HARVEST_PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +112,17 @@ def _forget() -> int:
         if row is None or row.state not in KEEPS_STAGED:
             storage.discard(key)
             count += 1
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
-        if folder.stat().st_mtime < time.time() - config.job_timeout() - ORPHAN_AGE:
-            shutil.rmtree(folder, ignore_errors=True)
-            count += 1
-    return count
+    count += _forget_folders(FOLDER_PREFIX, config.job_timeout() + ORPHAN_AGE)
+    return count + _forget_folders(HARVEST_PREFIX, ORPHAN_AGE)
+
+
+def _forget_folders(prefix: str, age: float) -> int:
+    """Remove folders that a killed process left more than ``age`` seconds ago."""
+    old = [
+        folder
+        for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*")
+        if folder.stat().st_mtime < time.time() - age
+    ]
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(old)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ckanext.budgetod.engine.pipeline import Conversion as Converted
 
 FOLDER_PREFIX = "budgetod-work-"
+HARVEST_PREFIX = "budgetod-harvest-"
+"""Begins the private folder in which a consumer reads one harvested item."""
 DRAFT = "draft"
 """The question of a deposit that its depositor asked to keep for later."""
 
@@ -52,7 +54,8 @@ def finish(row_id: str) -> None:
     row = _row(row_id)
     _reach(row, "datastore")
     storage.discard(row_id)
-    datastore.load(row)
+    if metadata.in_datastore(_document(row)):
+        datastore.load(row)
     _reach(_row(row_id), "done")
 
 
