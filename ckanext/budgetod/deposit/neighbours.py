@@ -12,12 +12,28 @@ from ckanext.budgetod.engine.findings import Finding, Level
 from ckanext.budgetod.engine.report import missing_annexe_budgets
 from ckanext.budgetod.model import BudgetDocument, Conversion
 
+from . import ranks
+from .identity import DEPOSIT
+from .metadata import SOURCE_NAMES
+
 
 def findings(row: Conversion, document: BudgetDocument) -> list[Finding]:
-    """What stands against replacing the published version of this document by this deposit."""
+    """What the portal holds beside a deposit: copies that it replaces, and what stands against
+    replacing the published version of this document."""
+    found = list(_harvested_copy(document))
     if document.withdrawn or document.published_serial in (None, row.serial):
-        return []
-    return [*_older_seal(row, document), *_unnumbered_again(document)]
+        return found
+    return [*found, *_older_seal(row, document), *_unnumbered_again(document)]
+
+
+def _harvested_copy(document: BudgetDocument) -> Iterator[Finding]:
+    """D04 when the collectivity's own version takes the place of a national source's."""
+    if document.origin != DEPOSIT:
+        return
+    beaten = ranks.beaten_by(document, BudgetDocument.all_of_package(document.package_id))
+    if beaten:
+        best = min(beaten, key=lambda one: ranks.RANKS[one.origin])
+        yield Finding("D04", Level.INFO, {"source": SOURCE_NAMES[best.origin]})
 
 
 def _older_seal(row: Conversion, document: BudgetDocument) -> Iterator[Finding]:
