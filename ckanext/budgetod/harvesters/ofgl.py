@@ -89,9 +89,13 @@ class OfglSource(Source):
         return blocks.split(csv, csv.with_suffix(""))
 
     def fetch(self, item: Item) -> None:
-        self._rows(item)
+        self._block_of(item)
 
     def _rows(self, item: Item) -> list[dict[str, str]]:
+        return self._block_of(item).rows(item.siren)
+
+    def _block_of(self, item: Item) -> blocks.Block:
+        """The block that an item was found in; asked for alone on another machine, a new day."""
         cached = self._explore.exported(item.where["dataset"], item.where["where"], ofgl.COLUMNS)
         block = blocks.Block.open(cached.with_suffix("")) if cached else None
         if block is None or item.siren not in block:
@@ -100,7 +104,7 @@ class OfglSource(Source):
                 equals(dataset, "exer", item.exercice), equals(dataset, "siren", item.siren)
             )
             block = self._block(dataset.id, mine)
-        return block.rows(item.siren)
+        return block
 
     def content(self, item: Item, folder: Path) -> Content:
         strata = ofgl.read_means(self._cache, item.where["strata"])

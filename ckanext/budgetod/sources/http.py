@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -251,12 +252,17 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 def _user_agent(contact: str) -> str:
-    try:
-        release = version("ckanext-budgetod")
-    except PackageNotFoundError:
-        release = "0"
     plain = " ".join(contact.encode("ascii", "ignore").decode().split())
-    return f"ckanext-budgetod/{release}" + (f" (+{plain})" if plain else "")
+    return f"ckanext-budgetod/{_release()}" + (f" (+{plain})" if plain else "")
+
+
+@cache
+def _release() -> str:
+    """Our version; looked up once, for it is read from the disk."""
+    try:
+        return version("ckanext-budgetod")
+    except PackageNotFoundError:
+        return "0"
 
 
 @contextmanager
