@@ -2,7 +2,7 @@
 # Settings: PORTAL_DIR, CKAN_VERSION, PORTAL_PORT, POSTGRES_URL, REDIS_URL, SOLR_URL, PYTHON
 # (docs/installation.md).
 
-.PHONY: help portal stop clean-portal test test-engine fuzz bench golden-update i18n lint format
+.PHONY: help portal stop clean-portal test test-engine fuzz bench bench-harvest golden-update i18n lint format
 
 help:
 	@echo "make portal         a portal with fictional budgets, from a bare machine"
@@ -11,6 +11,7 @@ help:
 	@echo "make test-engine    the tests that need no CKAN, in seconds"
 	@echo "make fuzz N=20000   N damaged documents through the engine"
 	@echo "make bench          speed and memory of the engine"
+	@echo "make bench-harvest  a region harvested from a stand-in, beside plain CKAN (SMALL=1: a sample)"
 	@echo "make golden-update  writes the expected files anew (then read git diff)"
 	@echo "make i18n           brings the French catalogue up to date"
 	@echo "make lint / format  ruff, pyright / ruff format"
@@ -35,6 +36,9 @@ fuzz:
 
 bench:
 	@scripts/bench.sh
+
+bench-harvest:
+	@scripts/bench-harvest.sh
 
 golden-update:
 	@scripts/golden-update.sh
