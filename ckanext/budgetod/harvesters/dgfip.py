@@ -106,15 +106,16 @@ class DgfipSource(Source):
         return blocks.split(csv, csv.with_suffix(""))
 
     def fetch(self, item: Item) -> None:
-        self._rows(item)
+        self._block_of(item)
 
     def _rows(self, item: Item) -> list[dict[str, str]]:
-        """The rows of an item: of its block, else asked for alone (another machine, a new day)."""
+        return self._block_of(item).rows(item.siren)
+
+    def _block_of(self, item: Item) -> blocks.Block:
+        """The block that an item was found in; asked for alone on another machine, a new day."""
         cached = self._explore.exported(item.where["dataset"], item.where["where"], dgfip.COLUMNS)
         block = blocks.Block.open(cached.with_suffix("")) if cached else None
-        if block is None or item.siren not in block:
-            block = self._alone(item)
-        return block.rows(item.siren)
+        return block if block is not None and item.siren in block else self._alone(item)
 
     def _alone(self, item: Item) -> blocks.Block:
         dataset = self._explore.dataset(item.where["dataset"])
@@ -125,7 +126,9 @@ class DgfipSource(Source):
         rows = self._rows(item)
         if not self._config.annexes:
             rows = [row for row in rows if row.get("cbudg", "") in MAIN_KINDS]
-        fields = profile.fields_of(item.siren, rows[0].get("lbudg") or "" if rows else "")
+        first = rows[0] if rows else {}
+        where = dgfip.departement(first.get("ndept") or "")
+        fields = profile.fields_of(item.siren, first.get("lbudg") or "", where)
         converted = engine.convert_balance(
             rows,
             folder,

@@ -64,6 +64,8 @@ CATEGORIES = {
     "syndicat": ("SYND",),
 }
 """Type of the reference table -> values of ``categ`` (datasets of all categories)."""
+OVERSEAS = {"971": "101", "972": "102", "973": "103", "974": "104", "975": "105", "976": "106"}
+"""Département -> the number of its own that the balances give it."""
 KINDS = ("commune", "epci", "departement", "region")
 
 
@@ -108,12 +110,18 @@ def scopes(
 
 
 def ndept(code: str) -> str:
-    """A département as the balances write it, on three characters: 054, 02A, 971 → 101.
+    """A département as the balances write it, on three characters: 054, 02A, 971 → 101."""
+    return OVERSEAS.get(code, code.zfill(3))
 
-    Overseas départements have numbers of their own (101 Guadeloupe … 106 Mayotte).
+
+def departement(written: str) -> str:
+    """The code of a département that the balances write on three characters.
+
+    >>> departement("054"), departement("02A"), departement("101")
+    ('54', '2A', '971')
     """
-    overseas = {"971": "101", "972": "102", "973": "103", "974": "104", "975": "105", "976": "106"}
-    return overseas.get(code, code.zfill(3))
+    codes = {number: code for code, number in OVERSEAS.items()}
+    return codes.get(written, written.removeprefix("0"))
 
 
 def dataset_id(explore: Explore, scope: Scope) -> str:

@@ -124,9 +124,18 @@ def dataset_fields(header: Header) -> dict[str, str]:
     }
 
 
-def fields_of(siren: str, name: str = "") -> dict[str, str]:
-    """The same for a SIREN of a national source; ``name`` where the table does not know it."""
-    header = Header(siret=siren, exercice=0, stage=Stage.CA, libelle_collectivite=name)
+def fields_of(siren: str, name: str = "", departement: str = "") -> dict[str, str]:
+    """The same for a SIREN of a national source.
+
+    ``name`` and ``departement`` (its code) are for those that the table does not know.
+    """
+    header = Header(
+        siret=siren,
+        exercice=0,
+        stage=Stage.CA,
+        libelle_collectivite=name,
+        departement=departement,
+    )
     return dataset_fields(header)
 
 
