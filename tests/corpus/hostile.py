@@ -130,7 +130,7 @@ CASES: dict[str, tuple[Callable[[], bytes], Refused | Taken]] = {
     "BOM alone": (lambda: b"\xef\xbb\xbf", refused("F07", "F09")),
     "PDF": (lambda: b"%PDF-1.7 ...", refused("F01")),
     "spreadsheet": (lambda: zipped("xl/workbook.xml", b"<a/>"), refused("F02")),
-    "text": (lambda: b"bonjour", refused("F07")),
+    "text": (lambda: b"bonjour", refused("F05")),
     "HTML": (lambda: b"<!DOCTYPE html><html><body>404</body></html>", refused("F05")),
     "XHTML": (lambda: wrapped('html xmlns="http://www.w3.org/1999/xhtml"', b""), refused("F05")),
     "PES": (

@@ -54,7 +54,7 @@ CASES = {
     "no namespace": (b"<DocumentBudgetaire><Budget/></DocumentBudgetaire>", "F05"),
     "no budget": (f"<DocumentBudgetaire {DOC}/>".encode(), "F05"),
     "truncated": (f"<DocumentBudgetaire {DOC}><Budget>".encode(), "F07"),
-    "binary": (b"\x89PNG\r\n\x1a\n" + b"\0" * 30, "F07"),
+    "binary": (b"\x89PNG\r\n\x1a\n" + b"\0" * 30, "F05"),
     "empty": (b"", "F09"),
     "blank": (b" \r\n\t\n", "F09"),
     "zip": (zipped("budget.xml", "note.pdf"), "F11"),

@@ -29,6 +29,7 @@ class Kind(str, Enum):
     XML = "xml"
     PDF = "pdf"
     SPREADSHEET = "spreadsheet"
+    OFFICE = "office"
     SCDL = "scdl"
     CSV = "csv"
     ZIP = "zip"
@@ -59,9 +60,9 @@ _HTML = re.compile(rb"<(!doctype html|html|head|body)\b", re.IGNORECASE)
 
 def kind_of(head: bytes) -> Kind:
     """What a file is, from its first bytes (``HEAD`` of them, or all)."""
-    if not head.strip(b"\x00 \t\r\n"):
-        return Kind.EMPTY
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start.strip(b"\x00"):
+        return Kind.EMPTY
     for magic, kind in _MAGIC:
         if start.startswith(magic):
             return kind
@@ -69,7 +70,7 @@ def kind_of(head: bytes) -> Kind:
         return _kind_of_zip(head)
     if head.startswith(_OLE):
         encrypted = "EncryptedPackage".encode("utf-16-le") in head
-        return Kind.ENCRYPTED if encrypted else Kind.SPREADSHEET
+        return Kind.ENCRYPTED if encrypted else Kind.OFFICE
     if head[:1] == b"\x30" and _PKCS7 in head[:64]:
         return Kind.ENCRYPTED
     if _HTML.match(start):
@@ -81,8 +82,10 @@ def kind_of(head: bytes) -> Kind:
 
 def _kind_of_zip(head: bytes) -> Kind:
     if b"mimetypeapplication/vnd.oasis.opendocument" in head[:200]:
-        return Kind.SPREADSHEET
-    if b"xl/" in head or b"word/" in head:
+        return Kind.SPREADSHEET if b"opendocument.spreadsheet" in head[:200] else Kind.OFFICE
+    if b"word/" in head or b"ppt/" in head:
+        return Kind.OFFICE
+    if b"xl/" in head:
         return Kind.SPREADSHEET
     first_flags = int.from_bytes(head[6:8], "little") if len(head) >= 8 else 0
     if head.startswith(b"PK\x03\x04") and first_flags & 1:
@@ -130,11 +133,13 @@ def _refusal(kind: Kind, head: bytes) -> DocumentRefused:
         return NotABudget("F03")
     if kind in (Kind.SPREADSHEET, Kind.CSV):
         return NotABudget("F02")
+    if kind is Kind.OFFICE:
+        return NotABudget("F02", case="office")
     if kind is Kind.HTML:
-        return NotABudget("F05", racine="html")
+        return NotABudget("F05", racine="html", case="page")
     if kind in (Kind.ZIP, Kind.GZIP, Kind.ARCHIVE):
         return NotABudget("F11", liste=_archive_list(kind, head), case="closed")
-    return Unreadable("F07", line=1)
+    return NotABudget("F05", racine="", case="not_xml")
 
 
 def _archive_list(kind: Kind, head: bytes) -> str:
@@ -159,7 +164,7 @@ def check_root(root: Root) -> None:
     if _PES.fullmatch(root.name):
         raise NotABudget("F04")
     if root.name.lower() == "html":
-        raise NotABudget("F05", racine="html")
+        raise NotABudget("F05", racine="html", case="page")
     if root.name in _BUDGET_ROOTS[:1] and root.namespace != DOCBUDGETAIRE:
         raise NotABudget("F05", racine=root.name, case="namespace")
 
