@@ -79,9 +79,18 @@ create_role() { # create_role NAME PASSWORD
   query -c "ALTER ROLE $1 PASSWORD '$2'"
 }
 
+# named NAME: on a server that was given, others may have a portal too: ours bears our folder's mark.
+named() {
+  if [ -z "${POSTGRES_URL:-}" ]; then echo "$1"; return; fi
+  echo "budgetod_$(printf '%s' "$STATE" | cksum | cut -d' ' -f1)_$1"
+}
+
 # database NAME: the two databases NAME and NAME_datastore; prints the three addresses CKAN wants.
 database() {
-  local name=$1 owner=${1}_owner reader=${1}_reader base suffix
+  local name owner reader base suffix
+  name=$(named "$1")
+  owner=${name}_owner reader=${name}_reader
+  [ -z "${POSTGRES_URL:-}" ] || remember "$name"
   create_role "$owner" "$(secret "$owner")"
   create_role "$reader" "$(secret "$reader")"
   for suffix in "" _datastore; do
@@ -94,14 +103,34 @@ database() {
   echo "export CKAN_DATASTORE_READ_URL=postgresql://$reader:$(secret "$reader")@$base/${name}_datastore"
 }
 
+# What we made on a server that was given, so that it can be taken away again.
+remember() {
+  local line="$POSTGRES_URL $1" file=$STATE/secrets/postgres.given
+  grep -qxF "$line" "$file" 2>/dev/null || (umask 077 && echo "$line" >>"$file")
+}
+
+forget_given() {
+  local url name file=$STATE/secrets/postgres.given
+  [ -s "$file" ] || return 0
+  while read -r url name; do
+    psql -X -q "$url" -c "DROP DATABASE IF EXISTS $name WITH (FORCE)" \
+      -c "DROP DATABASE IF EXISTS ${name}_datastore WITH (FORCE)" \
+      -c "DROP ROLE IF EXISTS ${name}_owner" -c "DROP ROLE IF EXISTS ${name}_reader" ||
+      say "The databases $name and ${name}_datastore are still on the server that was given."
+  done <"$file"
+  rm -f "$file"
+}
+
 drop() {
-  local suffix
+  local suffix name
+  name=$(named "$1")
   for suffix in "" _datastore; do
-    query -c "DROP DATABASE IF EXISTS $1$suffix WITH (FORCE)"
+    query -c "DROP DATABASE IF EXISTS $name$suffix WITH (FORCE)"
   done
 }
 
 forget() {
+  forget_given
   stop_daemon postgres INT
   local home
   home=$(cat "$STATE/postgres.path" 2>/dev/null || true)
