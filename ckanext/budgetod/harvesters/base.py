@@ -18,6 +18,7 @@ from ckan import model
 from ckanext.harvest.interfaces import IHarvester
 
 from ckanext.budgetod import config as settings
+from ckanext.budgetod.deposit.work import HARVEST_PREFIX
 from ckanext.budgetod.engine.errors import DocumentRefused, SourceError
 from ckanext.budgetod.sources.cache import Cache
 from ckanext.budgetod.sources.faults import Fault
@@ -41,6 +42,8 @@ class BudgetHarvester(p.SingletonPlugin):
 
     p.implements(IHarvester, inherit=True)
     origin = ""
+    of_files = False
+    """Its items are files, whose content tells whose budgets they are."""
     title = ""
     description = ""
 
@@ -112,10 +115,12 @@ class BudgetHarvester(p.SingletonPlugin):
         if importing.is_deletion(harvest_object):
             return importing.retire(harvest_object, config)
         item = Item.load(harvest_object.content)
-        with tempfile.TemporaryDirectory(prefix="budgetod-harvest-") as folder:
-            return importing.publish(
-                harvest_object, config, item, self.source(config), Path(folder)
-            )
+        with tempfile.TemporaryDirectory(prefix=HARVEST_PREFIX) as folder:
+            return self.bring(harvest_object, config, item, Path(folder))
+
+    def bring(self, harvest_object: Any, config: Config, item: Item, folder: Path) -> bool | str:
+        """Publish what an item holds, by way of a private ``folder``: as ``import_stage``."""
+        return importing.publish(harvest_object, config, item, self.source(config), folder)
 
     def _safely(
         self, harvest_object: Any, stage: str, run: Callable[[Any], bool | str]
@@ -130,7 +135,7 @@ class BudgetHarvester(p.SingletonPlugin):
             return note_failure(object_id, stage, error.code, error.params)
         except importing.Skipped as skipped:
             model.Session.rollback()
-            note(object_id, skipped.outcome)
+            note(object_id, skipped.outcome, **skipped.params)
             return "unchanged"
         except Exception as error:
             log.exception("Harvest object %s failed (%s)", object_id, stage)

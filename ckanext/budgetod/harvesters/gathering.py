@@ -14,20 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from ckan import model
 
-from ckanext.budgetod.deposit import national, retirement
+from ckanext.budgetod.deposit import provenance, retirement
 from ckanext.budgetod.engine.errors import SourceError
+from ckanext.budgetod.model import BudgetDocument
 
 from . import messages
 from .config import Config
 from .importing import DELETION, STATUS
 from .items import Item
-from .outcomes import OUTCOME
+from .outcomes import OUTCOME, decided
 
 if TYPE_CHECKING:
     from .base import BudgetHarvester
 
 BATCH = 500
 Progress = Callable[[Any, int], None]
+Extras = tuple[tuple[str, str], ...]
 
 
 class Gathering:
@@ -38,7 +40,8 @@ class Gathering:
     ) -> None:
         self._harvester, self._job, self._config = harvester, job, config
         self._tell = progress or (lambda scope, count: None)
-        self._known = national.known(harvester.origin, config.exercices)
+        self._known = provenance.items(harvester.origin, config.exercices)
+        self._decided = decided(job.source.id) if harvester.of_files else {}
         self._seen: set[str] = set()
         self._complete = True
 
@@ -67,13 +70,24 @@ class Gathering:
 
     def _sort(self, items: Iterable[Item]) -> list[str]:
         """Note what did not change; the ids of the objects made for the rest."""
-        there, changed = [], []
+        there: dict[Extras, list[Item]] = {}
+        changed = []
         for item in items:
-            published = self._known.get((item.siren, item.exercice))
-            same = published is not None and published.is_same(item.digest)
-            (there if same else changed).append(item)
-        self._insert(there, state="COMPLETE", report_status="not modified")
+            told = self._without_reading(item)
+            (changed if told is None else there.setdefault(told, [])).append(item)
+        for told, same in there.items():
+            self._insert(same, dict(told), state="COMPLETE", report_status="not modified")
         return self._insert(changed, state="WAITING")
+
+    def _without_reading(self, item: Item) -> Extras | None:
+        """What to note of an item that need not be read; None for the others."""
+        published = self._known.get(item.guid)
+        if published is not None and published.is_same(item.digest, item.where.get("asked", "")):
+            return ()
+        if item.settled:
+            return ((OUTCOME, item.settled),)
+        content, told = self._decided.get(item.guid, ("", ()))
+        return told if content == item.dump() else None
 
     def _insert(self, items: list[Item], extras: dict[str, str] | None = None, **fields) -> list:
         """Harvest objects for these items, some hundreds at a time; their ids."""
@@ -117,29 +131,26 @@ class Gathering:
         """Objects that retire what the source no longer has."""
         if not self._complete:
             return []
-        gone = [self._gone(*budget) for budget in self._budgets_of_this_source()]
-        items = [item for item in gone if item.guid not in self._seen]
-        return self._insert(items, extras={STATUS: DELETION, OUTCOME: "gone"}, state="WAITING")
+        gone = [item for item in self._brought() if item.guid not in self._seen]
+        return self._insert(gone, extras={STATUS: DELETION, OUTCOME: "gone"}, state="WAITING")
 
-    def _gone(self, siren: str, exercice: int) -> Item:
-        origin = self._harvester.origin
-        source = self._known[siren, exercice].source
-        title, url = source.get("titre", ""), source.get("url", "")
-        return Item(f"{origin}/{siren}/{exercice}", siren, exercice, "", title, url)
-
-    def _budgets_of_this_source(self) -> list[tuple[str, int]]:
-        """What was published through this source and is still asked for."""
-        mine = {
-            (one.siren, one.exercice)
+    def _brought(self) -> list[Item]:
+        """What was published through this source and is still asked for, an entry per item."""
+        found = {
+            provenance.guid_of(one): one
             for one in retirement.of_source(self._job.source.id)
-            if one.retired is None or self._config.vanished == "supprimer"
+            if one.exercice in self._config.exercices
+            and (one.retired is None or self._config.vanished == "supprimer")
+            and self._is_asked(one.siren)
         }
-        asked = set(self._config.exercices)
+        return [self._gone(guid, found[guid]) for guid in sorted(found)]
+
+    def _is_asked(self, siren: str) -> bool:
         wanted = self._config.perimeter
-        return sorted(
-            (siren, exercice)
-            for siren, exercice in mine
-            if exercice in asked
-            and (siren, exercice) in self._known
-            and (self._config.syndicates or wanted.resolve(siren) is not None)
+        return (
+            self._config.syndicates or wanted.contains(siren) or wanted.resolve(siren) is not None
         )
+
+    def _gone(self, guid: str, one: BudgetDocument) -> Item:
+        title, url = one.source.get("titre", ""), one.source.get("url", "")
+        return Item(guid, one.siren, one.exercice, "", title, url)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,9 +14,10 @@ from ckan import model
 from ckan.lib.search.common import SearchError, SearchIndexError
 
 from ckanext.budgetod.deposit import harvested as objects
-from ckanext.budgetod.deposit import national, retirement
+from ckanext.budgetod.deposit import national, provenance, retirement
 from ckanext.budgetod.deposit.jobs import NotNow
 from ckanext.budgetod.deposit.national import Harvested, Outcome
+from ckanext.budgetod.model import BudgetDocument
 
 from . import organisations
 from .config import Config
@@ -39,9 +41,9 @@ Answer = TypeVar("Answer")
 class Skipped(Exception):
     """Nothing is to be done for this item, and that is no fault: ``outcome`` says why."""
 
-    def __init__(self, outcome: str) -> None:
+    def __init__(self, outcome: str, **params: Any) -> None:
         super().__init__(outcome)
-        self.outcome = outcome
+        self.outcome, self.params = outcome, params
 
 
 def is_transient(error: BaseException) -> bool:
@@ -87,18 +89,21 @@ def publish(
 def retire(harvest_object: Any, config: Config) -> bool | str:
     """Mark, or take away, what an item brought; its object is then no longer current."""
     object_id, item = harvest_object.id, Item.load(harvest_object.content)
-    mine = [
-        one
-        for one in retirement.of_source(harvest_object.harvest_source_id)
-        if (one.siren, one.exercice) == (item.siren, item.exercice)
-    ]
-    objects.leave(object_id, item.guid, harvest_object.harvest_source_id)
-    if mine and config.vanished == "supprimer":
-        patiently(lambda: retirement.remove(mine))
-    elif mine:
-        patiently(lambda: retirement.retire(mine))
+    source_id = harvest_object.harvest_source_id
+    brought = retirement.of_source(source_id)
+    take_out([one for one in brought if provenance.guid_of(one) == item.guid], config)
+    objects.leave(object_id, item.guid, source_id)
     note(object_id, "removed" if config.vanished == "supprimer" else "retired")
     return True
+
+
+def take_out(documents: Iterable[BudgetDocument], config: Config) -> None:
+    """Mark documents as gone from their source, or take them away, as the source is told."""
+    end = retirement.remove if config.vanished == "supprimer" else retirement.retire
+    by_package = sorted(documents, key=lambda one: one.package_id)
+    for _, found in groupby(by_package, key=lambda one: one.package_id):
+        together = list(found)
+        patiently(lambda together=together: end(together))
 
 
 def patiently(run: Callable[[], Answer]) -> Answer:

@@ -13,9 +13,11 @@ from ckanext.budgetod.deposit.national import NationalDocument
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What one harvest object stands for: everything of a SIREN for an exercice.
+    """What one harvest object stands for: everything of a SIREN for an exercice, or one file.
 
     ``digest`` changes with the content at the source; ``where`` (JSON) tells how to read it again.
+    A file's ``siren`` is its producer's and its ``exercice`` 0: its content tells. ``settled``: the
+    outcome, where it is known without reading.
     """
 
     guid: str
@@ -25,6 +27,7 @@ class Item:
     title: str
     url: str
     where: Mapping[str, Any] = field(default_factory=dict)
+    settled: str = ""
 
     def dump(self) -> str:
         """As the harvest object keeps it."""

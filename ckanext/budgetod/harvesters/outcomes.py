@@ -9,12 +9,15 @@ from typing import Any
 
 import sqlalchemy.exc
 from ckan import model
+from sqlalchemy.orm import aliased
 
 from . import messages
 
 log = logging.getLogger(__name__)
 
 OUTCOME, PARAMS = "budgetod_outcome", "budgetod_params"
+STAYS = ("not_a_budget", "other_year", "other_siren")
+"""Outcomes of a file that only another content, or another configuration, can change."""
 
 
 def note(object_id: str, outcome: str, **params: Any) -> None:
@@ -51,6 +54,30 @@ def note_failure(object_id: str, stage: str, code: str, params: Mapping[str, Any
         log.exception("The failure of harvest object %s could not be written", object_id)
         model.Session.rollback()
     return False
+
+
+def decided(source_id: str) -> dict[str, tuple[str, tuple[tuple[str, str], ...]]]:
+    """guid -> (item as it was, what was noted) of files of a source that need not be read again."""
+    from ckanext.harvest.model import HarvestObject, HarvestObjectExtra
+
+    params = aliased(HarvestObjectExtra)
+    query = (
+        model.Session.query(
+            HarvestObject.guid, HarvestObject.content, HarvestObjectExtra.value, params.value
+        )
+        .join(HarvestObjectExtra, HarvestObjectExtra.harvest_object_id == HarvestObject.id)
+        .outerjoin(params, (params.harvest_object_id == HarvestObject.id) & (params.key == PARAMS))
+        .filter(
+            HarvestObject.harvest_source_id == source_id,
+            HarvestObjectExtra.key == OUTCOME,
+            HarvestObjectExtra.value.in_(STAYS),
+        )
+        .order_by(HarvestObject.gathered)
+    )
+    return {
+        guid: (content, ((OUTCOME, outcome), *(((PARAMS, told),) if told else ())))
+        for guid, content, outcome, told in query
+    }
 
 
 def read(harvest_object: Any) -> tuple[str, dict[str, Any]]:
