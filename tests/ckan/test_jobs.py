@@ -199,14 +199,14 @@ class TestFailure:
     def test_the_published_version_stays_when_the_new_one_fails(
         self, town, submit, work, row_of, show, download, monkeypatch
     ):
-        from ckanext.budgetod.deposit import publish
+        from ckanext.budgetod.deposit import datasets
 
         submit(town)
         work()
         before = files_of(show(town.dataset_name()), download)
         made = submit(town, town.document(scale=2))
         with monkeypatch.context() as broken:
-            broken.setattr(publish, "_revise", _explode)
+            broken.setattr(datasets, "revise", _explode)
             work()
         assert row_of(made["conversion_id"]).state == "failed"
         assert files_of(show(town.dataset_name()), download) == before
