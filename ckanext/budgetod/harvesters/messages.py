@@ -60,6 +60,28 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Ce fichier n’est pas un budget : ignoré.",
         "This file is no budget: skipped.",
     ),
+    "partly": (
+        "Repris en partie, {files} fichier(s). Laissé de côté : {left}",
+        "Taken in part, {files} file(s). Left aside: {left}",
+    ),
+    "other_year": (
+        "Budget {exercice} : cette moisson ne demande pas cet exercice.",
+        "Budget {exercice}: this harvest does not ask for that year.",
+    ),
+    "other_siren": (
+        "Ce fichier porte le SIREN {siren}, mais il est publié par {producteur} (SIREN "
+        "{attendu}) : il n’est pas repris.",
+        "This file bears the SIREN {siren}, but {producteur} publishes it (SIREN {attendu}): "
+        "it is not taken.",
+    ),
+    "annexe": (
+        "Budget annexe : cette moisson ne demande que les budgets principaux.",
+        "Annexe budget: this harvest asks for principal budgets only.",
+    ),
+    "duplicate": (
+        "Ce budget est déjà repris d’un autre fichier, plus complet ou plus récent : {titre}.",
+        "This budget is already taken from another file, fuller or newer: {titre}.",
+    ),
     "loop": (
         "Ce fichier vient de ce portail : il n’est pas repris (boucle).",
         "This file comes from this portal: it is not taken back (loop).",
@@ -154,6 +176,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "publié ; réessayez. Référence {reference}.",
         "A service of this portal (database, index, queue) did not answer. Nothing is half "
         "published; try again. Reference {reference}.",
+    ),
+    "error:table": (
+        "Ce fichier ne permet pas d’écrire un budget SCDL valide : {faults}. Signalez-le au "
+        "producteur. Dernière version gardée.",
+        "No valid SCDL budget can be made of this file: {faults}. Tell its producer. Last "
+        "version kept.",
     ),
     "error:internal": (
         "Une erreur de notre côté. Dernière version gardée. Référence {reference}.",
