@@ -6,6 +6,7 @@ written where its log shows it, and the next run starts from what is really publ
 
 from __future__ import annotations
 
+import errno
 import logging
 import tempfile
 from abc import abstractmethod
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import ckan.plugins as p
+import sqlalchemy.exc
 from ckan import model
 from ckanext.harvest.interfaces import IHarvester
 
@@ -22,19 +24,24 @@ from ckanext.budgetod.deposit.work import HARVEST_PREFIX
 from ckanext.budgetod.engine.errors import DocumentRefused, SourceError
 from ckanext.budgetod.sources.cache import Cache
 from ckanext.budgetod.sources.faults import Fault
-from ckanext.budgetod.sources.http import Client
+from ckanext.budgetod.sources.http import Client, within
 from ckanext.budgetod.sources.opendatasoft import Explore
 
 from . import importing, messages, organisations
 from .config import Config, parse
 from .gathering import Gathering
 from .items import Item, Source
-from .outcomes import note, note_failure
+from .outcomes import answered, note, note_failure
+from .patience import is_transient, patiently
 
 log = logging.getLogger(__name__)
 
-OBJECT_SECONDS = 150
-"""An object that takes longer than 180 s is given to a second consumer by ckanext-harvest."""
+FETCH_SECONDS, IMPORT_SECONDS = 75, 45
+"""How long calls of one object may go on. What is not done after 180 s is given to a second
+consumer by ckanext-harvest; conversion and writing take the rest."""
+
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Faults of a disk that is full or protected."""
 
 
 class BudgetHarvester(p.SingletonPlugin):
@@ -42,6 +49,7 @@ class BudgetHarvester(p.SingletonPlugin):
 
     p.implements(IHarvester, inherit=True)
     origin = ""
+    import_seconds = IMPORT_SECONDS
     of_files = False
     """Its items are files, whose content tells whose budgets they are."""
     title = ""
@@ -79,10 +87,12 @@ class BudgetHarvester(p.SingletonPlugin):
         return self.gather(harvest_job)
 
     def fetch_stage(self, harvest_object: Any) -> bool | str:
-        return self._safely(harvest_object, "Fetch", self._fetch)
+        with within(FETCH_SECONDS):
+            return self._safely(harvest_object, "Fetch", self._fetch)
 
     def import_stage(self, harvest_object: Any) -> bool | str:
-        return self._safely(harvest_object, "Import", self._import)
+        with within(self.import_seconds):
+            return self._safely(harvest_object, "Import", self._import)
 
     # --- what they do ----------------------------------------------------------------------------
     def gather(self, harvest_job: Any, progress: Callable[[Any, int], None] | None = None) -> list:
@@ -91,7 +101,7 @@ class BudgetHarvester(p.SingletonPlugin):
             config = parse(harvest_job.source.config)
             return Gathering(self, harvest_job, config, progress).run()
         except Exception as error:  # noqa: BLE001 (an exception here ends the consumer)
-            messages.note_gather_failure(harvest_job, error)
+            _note_gather_failure(harvest_job, error)
             return []
 
     def client(self) -> Client:
@@ -104,13 +114,16 @@ class BudgetHarvester(p.SingletonPlugin):
         return Explore(self.client(), Cache(told.cache), told.url(service), key)
 
     def _fetch(self, harvest_object: Any) -> bool | str:
-        if importing.is_deletion(harvest_object):
+        if importing.is_deletion(harvest_object) or answered(harvest_object) is not None:
             return True
         config = parse(harvest_object.source.config)
         self.source(config).fetch(Item.load(harvest_object.content))
         return True
 
     def _import(self, harvest_object: Any) -> bool | str:
+        before = answered(harvest_object)
+        if before is not None:
+            return before
         config = parse(harvest_object.source.config)
         if importing.is_deletion(harvest_object):
             return importing.retire(harvest_object, config)
@@ -140,9 +153,23 @@ class BudgetHarvester(p.SingletonPlugin):
         except Exception as error:
             log.exception("Harvest object %s failed (%s)", object_id, stage)
             model.Session.rollback()
-            code = "service" if importing.is_transient(error) else "internal"
-            return note_failure(object_id, stage, code, {"reference": object_id[:8]})
+            return note_failure(object_id, stage, _code(error), {"reference": object_id[:8]})
         return answer
+
+
+def _note_gather_failure(harvest_job: Any, error: Exception) -> None:
+    try:
+        patiently(lambda: messages.note_gather_failure(harvest_job, error))
+    except sqlalchemy.exc.SQLAlchemyError:
+        log.exception("The failure of a harvest job could not be written")
+        model.Session.rollback()
+
+
+def _code(error: Exception) -> str:
+    """The outcome of a failure of ours."""
+    if isinstance(error, OSError) and error.errno in DISK:
+        return "storage"
+    return "service" if is_transient(error) else "internal"
 
 
 __all__ = ["BudgetHarvester", "Source"]

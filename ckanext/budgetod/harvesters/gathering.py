@@ -23,11 +23,15 @@ from .config import Config
 from .importing import DELETION, STATUS
 from .items import Item
 from .outcomes import OUTCOME, decided
+from .patience import patiently
 
 if TYPE_CHECKING:
     from .base import BudgetHarvester
 
 BATCH = 500
+MANY, MOST = 20, 0.5
+"""From so many on, and over this share of what was brought, what is missing at the source is taken
+for a fault of the source: a portal that is being refilled answers well, and has nothing."""
 Progress = Callable[[Any, int], None]
 Extras = tuple[tuple[str, str], ...]
 
@@ -42,31 +46,44 @@ class Gathering:
         self._tell = progress or (lambda scope, count: None)
         self._known = provenance.items(harvester.origin, config.exercices)
         self._decided = decided(job.source.id) if harvester.of_files else {}
+        self._before = _objects_of(job.id)
         self._seen: set[str] = set()
         self._complete = True
 
     def run(self) -> list[str]:
         """Ids of the objects to fetch and import."""
         source = self._harvester.source(self._config)
-        wanted: list[str] = []
+        wanted = [one.id for one in self._before.values() if one.state == "WAITING"]
         for scope in source.scopes():
             try:
                 items = [one for one in source.items(scope) if one.guid not in self._seen]
-            except SourceError as error:
+                wanted += self._sort(one for one in items if one.guid not in self._before)
+            except Exception as error:  # noqa: BLE001 (what other scopes found must not be lost)
                 self._fail(scope, error)
                 continue
             self._seen.update(item.guid for item in items)
-            wanted += self._sort(items)
             self._tell(scope, len(self._seen))
         return [*wanted, *self._vanished()]
 
-    def _fail(self, scope: Any, error: SourceError) -> None:
+    def _fail(self, scope: Any, error: Exception) -> None:
         """A scope without answer: an error of the job, unless the source has no such year yet."""
-        if error.code == "dataset" and self._config.last:
+        absent = isinstance(error, SourceError) and error.code == "dataset"
+        if absent and self._config.last and not self._has_brought(scope):
             messages.note_gather_remark(self._job, scope, error)
             return
         self._complete = False
-        messages.note_gather_failure(self._job, error, scope)
+        patiently(lambda: messages.note_gather_failure(self._job, error, scope))
+
+    def _has_brought(self, scope: Any) -> bool:
+        """True when this source once brought something of the scope's kind and year."""
+        wanted, kind = self._config.perimeter, getattr(scope, "kind", "")
+        for one in retirement.of_source(self._job.source.id):
+            known = wanted.resolve(one.siren)
+            if one.exercice == getattr(scope, "exercice", None) and (
+                known is None or known.type == kind
+            ):
+                return True
+        return False
 
     def _sort(self, items: Iterable[Item]) -> list[str]:
         """Note what did not change; the ids of the objects made for the rest."""
@@ -95,7 +112,7 @@ class Gathering:
         for start in range(0, len(items), BATCH):
             rows = [self._row(item, fields) for item in items[start : start + BATCH]]
             ids += [row["id"] for row in rows]
-            self._write(rows, extras or {})
+            patiently(lambda rows=rows: self._write(rows, extras or {}))
         return ids
 
     def _row(self, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +148,12 @@ class Gathering:
         """Objects that retire what the source no longer has."""
         if not self._complete:
             return []
-        gone = [item for item in self._brought() if item.guid not in self._seen]
+        brought = self._brought()
+        gone = [one for one in brought if one.guid not in self._seen | self._before.keys()]
+        if len(gone) >= MANY and len(gone) > len(brought) * MOST:
+            error = SourceError("vanished", count=len(gone), total=len(brought))
+            messages.note_gather_failure(self._job, error)
+            return []
         return self._insert(gone, extras={STATUS: DELETION, OUTCOME: "gone"}, state="WAITING")
 
     def _brought(self) -> list[Item]:
@@ -154,3 +176,11 @@ class Gathering:
     def _gone(self, guid: str, one: BudgetDocument) -> Item:
         title, url = one.source.get("titre", ""), one.source.get("url", "")
         return Item(guid, one.siren, one.exercice, "", title, url)
+
+
+def _objects_of(job_id: str) -> dict[str, Any]:
+    """guid -> (id, state) of what the job has already: its gather began once and was cut off."""
+    from ckanext.harvest.model import HarvestObject
+
+    query = model.Session.query(HarvestObject.guid, HarvestObject.id, HarvestObject.state)
+    return {one.guid: one for one in query.filter_by(harvest_job_id=job_id)}

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
-
-import redis.exceptions
-import sqlalchemy.exc
-from ckan import model
-from ckan.lib.search.common import SearchError, SearchIndexError
+from typing import Any
 
 from ckanext.budgetod.deposit import harvested as objects
 from ckanext.budgetod.deposit import national, provenance, retirement
-from ckanext.budgetod.deposit.jobs import NotNow
 from ckanext.budgetod.deposit.national import Harvested, Outcome
 from ckanext.budgetod.model import BudgetDocument
 
@@ -23,19 +16,9 @@ from . import organisations
 from .config import Config
 from .items import Item, Source
 from .outcomes import note
+from .patience import patiently
 
 STATUS, DELETION = "status", "delete"
-PAUSES = (1, 5, 15)
-"""Seconds to wait when the site's own database, index or queue does not answer."""
-TRANSIENT = (
-    NotNow,
-    SearchError,
-    SearchIndexError,
-    sqlalchemy.exc.OperationalError,
-    sqlalchemy.exc.InternalError,
-    redis.exceptions.RedisError,
-)
-Answer = TypeVar("Answer")
 
 
 class Skipped(Exception):
@@ -44,10 +27,6 @@ class Skipped(Exception):
     def __init__(self, outcome: str, **params: Any) -> None:
         super().__init__(outcome)
         self.outcome, self.params = outcome, params
-
-
-def is_transient(error: BaseException) -> bool:
-    return isinstance(error, TRANSIENT)
 
 
 def is_deletion(harvest_object: Any) -> bool:
@@ -104,14 +83,3 @@ def take_out(documents: Iterable[BudgetDocument], config: Config) -> None:
     for _, found in groupby(by_package, key=lambda one: one.package_id):
         together = list(found)
         patiently(lambda together=together: end(together))
-
-
-def patiently(run: Callable[[], Answer]) -> Answer:
-    """The answer of ``run``, tried again while one of the site's services is away."""
-    for pause in PAUSES:
-        try:
-            return run()
-        except TRANSIENT:
-            model.Session.rollback()
-            time.sleep(pause)
-    return run()

@@ -98,6 +98,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Le jeu n’est plus à la source : supprimé, comme demandé.",
         "No longer at the source: deleted, as asked.",
     ),
+    "waiting": ("En attente de son tour.", "Waiting for its turn."),
+    "error:ended": (
+        "Le moissonnage a été arrêté avant ce jeu, ou il a été essayé trop souvent. Dernière "
+        "version gardée ; réessayez.",
+        "The harvest was stopped before this dataset, or it was tried too often. Last version "
+        "kept; try again.",
+    ),
     "error:off": (
         "Les appels aux sources nationales sont coupés sur ce portail "
         "(budgetod.sources.enabled). Rien n’a été changé.",
@@ -170,6 +177,17 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "error:disk": (
         "Le disque du cache est plein ou protégé. Libérez de la place puis relancez.",
         "The disk of the cache is full or protected. Make room, then run again.",
+    ),
+    "error:storage": (
+        "Le disque de ce portail est plein ou protégé. Libérez de la place puis relancez.",
+        "The disk of this portal is full or protected. Make room, then run again.",
+    ),
+    "error:vanished": (
+        "D’un coup, {count} jeux sur {total} manquent à la source : c’est sans doute une panne de "
+        "sa part. Rien n’a été retiré. Si c’est voulu, videz cette source puis relancez.",
+        "All at once, {count} datasets out of {total} are missing at the source: probably a "
+        "failure of its own. Nothing was withdrawn. If it is meant, clear this source, then run "
+        "again.",
     ),
     "error:service": (
         "Un service de ce portail (base, index, file) n’a pas répondu. Rien n’est à moitié "

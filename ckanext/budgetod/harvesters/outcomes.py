@@ -12,9 +12,11 @@ from ckan import model
 from sqlalchemy.orm import aliased
 
 from . import messages
+from .patience import patiently
 
 log = logging.getLogger(__name__)
 
+WRITTEN = ("added", "updated", "partly", "retired", "removed")
 OUTCOME, PARAMS = "budgetod_outcome", "budgetod_params"
 STAYS = ("not_a_budget", "other_year", "other_siren")
 """Outcomes of a file that only another content, or another configuration, can change."""
@@ -22,7 +24,22 @@ STAYS = ("not_a_budget", "other_year", "other_siren")
 
 def note(object_id: str, outcome: str, **params: Any) -> None:
     """Keep the outcome of an object (committed)."""
-    from ckanext.harvest.model import HarvestObjectExtra
+    patiently(lambda: _write(object_id, outcome, params))
+
+
+def note_failure(object_id: str, stage: str, code: str, params: Mapping[str, Any]) -> bool:
+    """Keep why an object failed; always False, which ckanext-harvest takes for "errored"."""
+    try:
+        patiently(lambda: _write(object_id, f"error:{code}", params, stage))
+    except sqlalchemy.exc.SQLAlchemyError:
+        log.exception("The failure of harvest object %s could not be written", object_id)
+        model.Session.rollback()
+    return False
+
+
+def _write(object_id: str, outcome: str, params: Mapping[str, Any], stage: str = "") -> None:
+    """Outcome and parameters, and with ``stage`` the sentence for ckanext-harvest's own pages."""
+    from ckanext.harvest.model import HarvestObjectError, HarvestObjectExtra
 
     given = {OUTCOME: outcome}
     if params:
@@ -37,23 +54,12 @@ def note(object_id: str, outcome: str, **params: Any) -> None:
             extra.value = value
         elif value is not None:
             model.Session.add(HarvestObjectExtra(harvest_object_id=object_id, key=key, value=value))
+    if stage:
+        told = messages.sentence(outcome, params)
+        model.Session.add(
+            HarvestObjectError(message=told, stage=stage, harvest_object_id=object_id)
+        )
     model.Session.commit()
-
-
-def note_failure(object_id: str, stage: str, code: str, params: Mapping[str, Any]) -> bool:
-    """Keep why an object failed; always False, which ckanext-harvest takes for "errored"."""
-    from ckanext.harvest.model import HarvestObjectError
-
-    try:
-        note(object_id, f"error:{code}", **params)
-        message = messages.sentence(f"error:{code}", params)
-        error = HarvestObjectError(message=message, stage=stage, harvest_object_id=object_id)
-        model.Session.add(error)
-        model.Session.commit()
-    except sqlalchemy.exc.SQLAlchemyError:
-        log.exception("The failure of harvest object %s could not be written", object_id)
-        model.Session.rollback()
-    return False
 
 
 def decided(source_id: str) -> dict[str, tuple[str, tuple[tuple[str, str], ...]]]:
@@ -85,6 +91,17 @@ def read(harvest_object: Any) -> tuple[str, dict[str, Any]]:
     extras = {extra.key: extra.value for extra in harvest_object.extras}
     outcome = extras.get(OUTCOME) or messages.FROM_STATUS.get(harvest_object.report_status, "")
     return outcome, json.loads(extras.get(PARAMS) or "{}")
+
+
+def answered(harvest_object: Any) -> bool | str | None:
+    """What the import answered when it ended well already: ckanext-harvest may ask twice.
+
+    None for an object that is to be done, or that failed.
+    """
+    outcome, _ = read(harvest_object)
+    if harvest_object.import_finished is None or outcome.startswith("error:") or not outcome:
+        return None
+    return True if outcome in WRITTEN else "unchanged"
 
 
 def sentence_of(harvest_object: Any, lang: str = "") -> str:

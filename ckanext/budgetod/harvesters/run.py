@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ckan import model
 from ckan.plugins import toolkit as tk
 
-from . import outcomes
+from . import healing, outcomes
 
 Tell = Callable[[str, int, int], None]
 """Told (what is being done, how many done, how many in all; 0 when not known yet)."""
@@ -78,7 +78,8 @@ def _gather(harvester: Any, job: Any, tell: Tell) -> list[str]:
     job.status = "Running"
     job.gather_started = datetime.utcnow()  # noqa: DTZ003 (ckanext-harvest's columns are naive UTC)
     job.save()
-    ids = harvester.gather(job, lambda scope, count: tell(str(scope), count, 0))
+    with healing.taken(job.id):
+        ids = harvester.gather(job, lambda scope, count: tell(str(scope), count, 0))
     job = model.Session.merge(job)
     job.gather_finished = datetime.utcnow()  # noqa: DTZ003
     job.save()

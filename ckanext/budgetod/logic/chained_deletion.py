@@ -9,6 +9,7 @@ from ckan.plugins import toolkit as tk
 from ckan.types import Context
 
 from ckanext.budgetod.deposit import publish
+from ckanext.budgetod.deposit.datasets import is_publisher
 from ckanext.budgetod.deposit.protect import Guarded
 from ckanext.budgetod.model import BudgetDocument
 
@@ -66,7 +67,7 @@ def _end_documents(next_: Next, context: Context, data_dict: dict[str, Any]) -> 
     package = model.Package.get(data_dict.get("id") or "")
     package_id = package.id if package is not None and package.type == TYPE else None
     result = next_(context, data_dict)
-    if package_id is not None:
+    if package_id is not None and not is_publisher(context):
         _end(package_id)
     return result
 
