@@ -510,10 +510,13 @@ def database():
     """Everything that the database holds, as text."""
     from ckan.plugins import toolkit as tk
 
-    done = subprocess.run(
-        ["pg_dump", "--inserts", tk.config["sqlalchemy.url"]], capture_output=True, check=True
-    )
-    return done.stdout.decode("utf-8", "replace")
+    texts = []
+    for key in ("sqlalchemy.url", "ckan.datastore.write_url"):
+        done = subprocess.run(
+            ["pg_dump", "--inserts", tk.config[key]], capture_output=True, check=True
+        )
+        texts.append(done.stdout.decode("utf-8", "replace"))
+    return "".join(texts)
 
 
 def redis_content():
