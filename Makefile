@@ -1,11 +1,12 @@
 # Every target is one script of scripts/, which says at its head what it does.
-# Settings: PORTAL_DIR, CKAN_VERSION, PORTAL_PORT, POSTGRES_URL, REDIS_URL, SOLR_URL, PYTHON
+# Settings: PORTAL_DIR, CKAN_VERSION, PORTAL_PORT, DEMO_HARVEST, POSTGRES_URL, REDIS_URL, SOLR_URL, PYTHON
 # (docs/installation.md).
 
 .PHONY: help portal stop clean-portal test test-engine fuzz bench bench-harvest golden-update i18n lint format
 
 help:
 	@echo "make portal         a portal with fictional budgets, from a bare machine"
+	@echo "                    (DEMO_HARVEST=1: also harvested from a stand-in of the national sources)"
 	@echo "make stop           stops it (data are kept); make clean-portal forgets it"
 	@echo "make test           every test; CKAN_VERSION=2.11.6 for the other supported line"
 	@echo "make test-engine    the tests that need no CKAN, in seconds"
