@@ -163,7 +163,7 @@ class TestOwners:
     def test_a_wrong_configuration_is_told(self, region):
         from ckan.plugins import toolkit as tk
 
-        with pytest.raises(tk.ValidationError, match="unknown key"):
+        with pytest.raises(tk.ValidationError, match="clé inconnue"):
             make_source("budgetod_dgfip", _config(perimetre="Grand Est"), region["id"])
         config = _config(organisation_par_defaut="nobody")
         with pytest.raises(tk.ValidationError, match="organisation_par_defaut"):
