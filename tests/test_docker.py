@@ -92,6 +92,12 @@ def test_the_example_sets_what_the_installation_asks_for() -> None:
         assert ENV_EXAMPLE[f"CKAN___{key.upper().replace('.', '__')}"] == value
 
 
+def test_idle_consumers_wait_for_redis() -> None:
+    """redis-py 8 gives up after five seconds unless the address says otherwise."""
+    assert "?socket_timeout=" in ENV_EXAMPLE["CKAN_REDIS_URL"]
+    assert "CKAN__HARVEST__MQ__HOSTNAME" not in ENV_EXAMPLE  # it would win over the address
+
+
 def test_secrets_that_a_new_container_would_draw_again_are_in_the_example() -> None:
     drawn = {"SECRET_KEY", "WTF_CSRF_SECRET_KEY"}
     drawn |= {f"API_TOKEN__JWT__{side}__SECRET" for side in ("ENCODE", "DECODE")}
