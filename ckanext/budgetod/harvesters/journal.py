@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
+from ckan.plugins import toolkit as tk
 
 from . import outcomes
 from .items import Item
@@ -79,6 +80,21 @@ def jobs(source_id: str, limit: int) -> list[Any]:
 
     query = model.Session.query(HarvestJob).filter_by(source_id=source_id)
     return query.order_by(HarvestJob.created.desc()).limit(limit).all()
+
+
+def settle(source_id: str) -> None:
+    """Let ckanext-harvest end a job whose last item is done: until then none may follow it.
+
+    ``ckan harvester run`` does the same, some time later.
+    """
+    newest = next(iter(jobs(source_id, 1)), None)
+    if newest is None:
+        return
+    job = read(newest)
+    if job.phase == "finished" and not job.marked:
+        site = tk.get_action("get_site_user")({"ignore_auth": True}, {})
+        context = {"user": site["name"], "ignore_auth": True}
+        tk.get_action("harvest_jobs_run")(context, {"source_id": source_id})
 
 
 def read(row: Any) -> Job:

@@ -10,6 +10,7 @@ from typing import Any
 from ckan import model
 from ckan.plugins import toolkit as tk
 
+from . import journal
 from .importing import DELETION, STATUS
 from .outcomes import OUTCOME
 
@@ -28,6 +29,7 @@ def retry(job: Any, only: Collection[str] = ()) -> str:
         raise NothingToRetry
     source_id = job.source_id
     copies = [(_copy(one), extras) for one, extras in failed]
+    journal.settle(source_id)
     made = tk.get_action("harvest_job_create")(
         {"ignore_auth": True}, {"source_id": source_id, "run": False}
     )

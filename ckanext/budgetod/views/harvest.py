@@ -248,6 +248,7 @@ def launch(source_id: str) -> bool:
     """Put a job of a source in the queue; what stands in the way is told on the next page."""
     from ckanext.harvest.logic import HarvestJobExists
 
+    journal.settle(source_id)
     try:
         tk.get_action("harvest_job_create")({}, {"source_id": source_id, "run": True})
     except HarvestJobExists:
