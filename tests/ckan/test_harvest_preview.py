@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from harvesting import make_source, run
+from ckan.plugins import toolkit as tk
+from harvesting import make_source, run, settings_of
+from standin import StandIn
 
 from ckanext.budgetod.engine.errors import SourceError
 from ckanext.budgetod.harvesters import config
@@ -85,6 +87,18 @@ def test_a_year_that_the_source_does_not_have_yet_is_told(standin):
     with pytest.raises(SourceError) as failed:
         preview(KIND, asked(exercices=[newest]))
     assert failed.value.code == "dataset"
+
+
+def test_bodies_that_the_table_lacks_are_told_unless_others_were_named(monkeypatch):
+    """The list of a stand-in without limits holds SIREN of before mergers and of nobody."""
+    with StandIn() as whole:
+        for key, value in settings_of(whole).items():
+            monkeypatch.setitem(tk.config, key, value)
+        told = preview(KIND, asked(territoire={"region": "44", "departements": ["57"]}))
+        named = preview(KIND, asked(territoire={"sirens": [METZ]}))
+    assert told.counts["unknown"] > 0
+    assert told.counts["import"] > 700
+    assert (named.counts["unknown"], named.found) == (0, 1)
 
 
 def test_indicators_are_previewed_without_an_export_too(standin):

@@ -120,13 +120,15 @@ class _Sorter:
         self._local = _deposited(config.exercices) if origin in ranks.RANKS else set()
         self._accounts = origin == "dgfip"
         self._seen: set[tuple[str, int, str]] = set()
+        place = config.perimeter
+        self._is_wide = not (place.sirens or place.epci or place.population_min)
 
     def case(self, one: Glimpse) -> str:
         """One of CASES, "" for what is not asked for or was counted before."""
         if not one.siren:
-            return NO_SIREN
+            return NO_SIREN if self._is_wide else ""
         if not one.wanted:
-            return "" if territory().lookup(one.siren) else UNKNOWN
+            return UNKNOWN if self._is_wide and not territory().lookup(one.siren) else ""
         key = (one.siren, one.exercice, "" if self._accounts else one.url)
         if key in self._seen:
             return ""
