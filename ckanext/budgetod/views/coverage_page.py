@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckan.plugins import plugin_loaded
 
 from ckanext.budgetod.deposit import rights
 from ckanext.budgetod.deposit.owners import sirens_of
@@ -40,11 +41,21 @@ def page(found: Mapping[str, Any], asked: Mapping[str, str], number: int, size: 
         "columns": [filters.short_name(one) for one in found["columns"]],
         "rows": _rows(found, lang),
         "paging": filters.paging(found, asked, number, size, lang),
+        "harvest_url": _harvest_url(),
         "csv_url": filters.data_url("budgets.coverage_csv", found, asked),
         "api_url": filters.data_url(
             "api.action", found, asked, ver=3, logic_function="budgetod_coverage"
         ),
     }
+
+
+def _harvest_url() -> str:
+    """The harvest sources, for those who may make some."""
+    try:
+        allowed = plugin_loaded("harvest") and tk.check_access("harvest_source_create", {}, {})
+    except tk.NotAuthorized:
+        allowed = False
+    return tk.h.url_for("budgets_harvest.index") if allowed else ""
 
 
 def _lead(found: Mapping[str, Any], lang: str) -> str:
