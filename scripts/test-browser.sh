@@ -11,6 +11,9 @@ cd "$PROJECT"
 "$here/site.sh" stop "$name"
 fresh_workspace "$name"
 choose_port "web-$name"
+# The national sources of this portal are the stand-in, and its harvest consumers run.
+export DEMO_HARVEST=1
+"$here/harvest.sh" standin
 "$here/configure.sh" "$name"
 "$here/init-ckan.sh" "$name" "$STATE/$name.ini"
 trap '"$here/site.sh" stop "$name" >/dev/null' EXIT
@@ -20,5 +23,7 @@ trap '"$here/site.sh" stop "$name" >/dev/null' EXIT
 BUDGETOD_E2E_URL=http://127.0.0.1:$(port_of "web-$name")
 BUDGETOD_E2E_ADMIN=admin:$(secret admin-password 16)
 BUDGETOD_E2E_EDITOR=editor:$(secret editor-password 16)
+BUDGETOD_E2E_STANDIN=http://127.0.0.1:$(port_of standin)
+export BUDGETOD_E2E_STANDIN
 export BUDGETOD_E2E_URL BUDGETOD_E2E_ADMIN BUDGETOD_E2E_EDITOR CKAN_INI=$STATE/$name.ini
 "$VENV/bin/python" "${PYTEST[@]}" "${WITHOUT_CKAN[@]}" "${@:-tests/e2e}"
