@@ -9,7 +9,7 @@ from ckan.exceptions import CkanConfigurationException
 from ckan.plugins import plugin_loaded
 from ckan.plugins import toolkit as tk
 
-from ckanext.budgetod.sources.settings import URLS, Settings
+from ckanext.budgetod.sources.settings import Settings
 
 MEGABYTE = 1024 * 1024
 
@@ -101,11 +101,20 @@ def harvest_datastore() -> bool:
 def sources() -> Settings:
     """How the national sources are called."""
     config = tk.config
-    keys = {name: config[f"budgetod.sources.{name}.apikey"] for name in ("ofgl", "dgfip")}
+    keys = {
+        "ofgl": config["budgetod.sources.ofgl.apikey"],
+        "dgfip": config["budgetod.sources.dgfip.apikey"],
+    }
     return Settings(
         cache=_path("budgetod.sources.cache_path")
         or Path(config["ckan.storage_path"]) / "budgetod-sources",
-        urls={service: config[f"budgetod.sources.{service}.url"] for service in URLS},
+        urls={
+            "ofgl": config["budgetod.sources.ofgl.url"],
+            "dgfip": config["budgetod.sources.dgfip.url"],
+            "datagouv": config["budgetod.sources.datagouv.url"],
+            "geo": config["budgetod.sources.geo.url"],
+            "entreprises": config["budgetod.sources.entreprises.url"],
+        },
         apikeys={name: key for name, key in keys.items() if key},
         allowed_hosts=frozenset(config["budgetod.sources.allowed_hosts"]),
         contact=config["budgetod.sources.contact"] or config["email_to"] or config["ckan.site_url"],
