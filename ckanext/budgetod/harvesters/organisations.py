@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from ckan import model
 
+from ckanext.budgetod import config as settings
 from ckanext.budgetod.deposit import owners
+from ckanext.budgetod.engine.errors import SourceError
+from ckanext.budgetod.sources import entreprises
+from ckanext.budgetod.sources.cache import Cache
 from ckanext.budgetod.sources.faults import Fault
+from ckanext.budgetod.sources.http import Client
+from ckanext.budgetod.sources.territory import territory
 
 from .config import Config
+
+log = logging.getLogger(__name__)
 
 
 def check(config: Config) -> None:
@@ -31,8 +40,23 @@ def owner(config: Config, source_id: str, siren: str, name: str) -> str | None:
     if holder is not None:
         return holder.id
     if config.organisations == "creer":
-        return owners.create(siren, name)
+        return owners.create(siren, official_name(siren, name))
     return None if config.organisations == "ignorer" else default(config, source_id)
+
+
+def official_name(siren: str, name: str) -> str:
+    """The name to give a new organisation: the reference table's, else that of the register.
+
+    ``name`` (what the source writes) when the register cannot be asked or does not know better.
+    """
+    if territory().lookup(siren) is not None:
+        return name
+    told = settings.sources()
+    try:
+        return entreprises.name_of(Client(told), Cache(told.cache), siren) or name
+    except SourceError as error:
+        log.info("The name of %s could not be looked up: %s", siren, error)
+        return name
 
 
 def default(config: Config, source_id: str) -> str | None:
