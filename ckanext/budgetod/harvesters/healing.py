@@ -40,26 +40,39 @@ def heal(job_ids: Collection[str]) -> None:
 
 
 def _forget_done(connection: Any) -> None:
-    """Take away the notes of objects that are done, whose consumer could not acknowledge them.
+    """Take away what would have objects that are done done again.
 
-    They would be sent again, and as their job has ended by then, counted as errors.
+    Messages that were sent twice, and the notes of consumers that could not acknowledge. Once their
+    job has ended, ckanext-harvest counts such objects as errors.
     """
     from ckanext.harvest import queue
+
+    fetching = queue.get_fetch_routing_key()
+    prefix = f"{fetching}:"
+    noted = {key.removeprefix(prefix): key for key in connection.scan_iter(f"{prefix}*")}
+    messages = connection.lrange(fetching, 0, -1)
+    sent = {json.loads(message)["harvest_object_id"]: message for message in messages}
+    for object_id in _done({*noted, *sent}):
+        if object_id in noted:
+            connection.delete(noted[object_id])
+        if object_id in sent:
+            connection.lrem(fetching, 0, sent[object_id])
+
+
+def _done(object_ids: Collection[str]) -> list[str]:
+    """Those of these objects, if they are of our sources, that came to their end."""
     from ckanext.harvest.model import HarvestObject, HarvestSource
 
-    prefix = f"{queue.get_fetch_routing_key()}:"
-    taken_ids = [key.removeprefix(prefix) for key in connection.scan_iter(f"{prefix}*")]
     query = (
         model.Session.query(HarvestObject.id)
         .join(HarvestSource, HarvestSource.id == HarvestObject.harvest_source_id)
         .filter(
-            HarvestObject.id.in_(taken_ids),
+            HarvestObject.id.in_(object_ids),
             HarvestObject.state.in_(("COMPLETE", "ERROR")),
             HarvestSource.type.startswith("budgetod_"),
         )
     )
-    for (object_id,) in query if taken_ids else ():
-        connection.delete(prefix + object_id)
+    return [object_id for (object_id,) in query] if object_ids else []
 
 
 def _half_done(job_ids: Collection[str], before: datetime) -> list[Any]:

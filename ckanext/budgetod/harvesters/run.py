@@ -5,6 +5,7 @@ The same stages as ckanext-harvest's consumers run, one after the other, without
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,9 +14,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
+from ckan.lib.search.common import SearchError, SearchIndexError
 from ckan.plugins import toolkit as tk
 
 from . import healing, outcomes
+
+log = logging.getLogger(__name__)
 
 Tell = Callable[[str, int, int], None]
 """Told (what is being done, how many done, how many in all; 0 when not known yet)."""
@@ -91,7 +95,12 @@ def _finish(job_id: str) -> None:
     from ckanext.harvest.model import HarvestJob
 
     job = HarvestJob.get(job_id)
-    tk.get_action("harvest_jobs_run")(_site(), {"source_id": job.source_id})
+    try:
+        tk.get_action("harvest_jobs_run")(_site(), {"source_id": job.source_id})
+    except (SearchError, SearchIndexError):
+        # The job has ended; what its source's own page says of it waits for the index.
+        log.exception("The source of harvest job %s is not indexed", job_id)
+        model.Session.rollback()
 
 
 def _site() -> Any:
