@@ -27,6 +27,15 @@ def clean_db(reset_db, migrate_db_for):
 
 
 @pytest.fixture
+def cleaned(request, with_plugins):
+    """As ``clean_db`` and ``clean_index``, once for a module whose tests use towns of their own."""
+    if not getattr(request.module, "is_cleaned", False):
+        request.getfixturevalue("clean_db")
+        request.getfixturevalue("clean_index")
+        request.module.is_cleaned = True
+
+
+@pytest.fixture
 def make_town(with_plugins, app):
     """A factory of collectivities, each with an organisation and an editor."""
     from ckan.tests import factories

@@ -44,6 +44,10 @@ class Line:
         login, at, _ = self._parts.netloc.rpartition("@")
         return urlunsplit(self._parts._replace(netloc=f"{login}{at}127.0.0.1:{self.port}"))
 
+    @property
+    def is_up(self) -> bool:
+        return self._server is not None
+
     def mend(self) -> None:
         """Accept connections (again)."""
         self._server = socket.create_server(("127.0.0.1", self.port))
