@@ -16,7 +16,7 @@ import ckan.plugins.toolkit as tk
 from ckan.lib.search.common import make_connection
 from ckan.lib.search.index import PackageSearchIndex
 
-from ckanext.budgetod.deposit.metadata import notes
+from ckanext.budgetod.deposit.description import notes
 from ckanext.budgetod.model import BudgetDataset
 from ckanext.budgetod.sources.profile import tranche
 from ckanext.budgetod.sources.territory import Collectivity, fold, territory
