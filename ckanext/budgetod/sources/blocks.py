@@ -23,7 +23,7 @@ from ckanext.budgetod.engine.errors import RemoteFailed
 from .answers import disk_faults
 from .table import check_table
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 5_000
 INDEX = "index.json"
 FORMAT = 1
 _MODULUS = 1 << 256
