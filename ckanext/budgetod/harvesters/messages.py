@@ -29,8 +29,8 @@ FROM_STATUS = {
 """Status of ckanext-harvest -> outcome, for objects that noted none."""
 
 SENTENCES: dict[str, tuple[str, str]] = {
-    "added": ("Nouveau jeu, {files} fichier(s).", "New dataset, {files} file(s)."),
-    "updated": ("Mis à jour, {files} fichier(s).", "Updated, {files} file(s)."),
+    "added": ("Nouveau jeu, {fichiers}.", "New dataset, {fichiers}."),
+    "updated": ("Mis à jour, {fichiers}.", "Updated, {fichiers}."),
     "unchanged": ("Rien de nouveau à la source.", "Nothing new at the source."),
     "outranked": (
         "La collectivité a déposé ces comptes elle-même : sa version est gardée.",
@@ -61,8 +61,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This file is no budget: skipped.",
     ),
     "partly": (
-        "Repris en partie, {files} fichier(s). Laissé de côté : {left}",
-        "Taken in part, {files} file(s). Left aside: {left}",
+        "Repris en partie, {fichiers}. Laissé de côté : {left}",
+        "Taken in part, {fichiers}. Left aside: {left}",
     ),
     "other_year": (
         "Budget {exercice} : cette moisson ne demande pas cet exercice.",
@@ -225,11 +225,20 @@ def sentence(outcome: str, params: Mapping[str, Any] | None = None, lang: str = 
     lang = lang or site_language()
     pair = SENTENCES.get(outcome)
     if pair is not None:
-        return pair[lang == "en"].format_map(_Given(params or {}))
+        return pair[lang == "en"].format_map(_Given(_with_words(params or {}, lang)))
     if outcome.startswith("error:"):
         told = render_refusal(outcome.partition(":")[2], dict(params or {}), lang)
         return told["what"]
     return outcome
+
+
+def _with_words(params: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """The parameters, and ``fichiers``: the number of files with its noun."""
+    if "files" not in params:
+        return dict(params)
+    noun = "file" if lang == "en" else "fichier"
+    count = int(params["files"])
+    return {**params, "fichiers": f"{count} {noun}{'s' if count > 1 else ''}"}
 
 
 def note_gather_failure(job: Any, error: Exception, scope: Any = None) -> None:
