@@ -24,7 +24,7 @@ FROM_STATUS = {
     "updated": "updated",
     "not modified": "unchanged",
     "deleted": "retired",
-    "errored": "error:internal",
+    "errored": "error:ended",
 }
 """Status of ckanext-harvest -> outcome, for objects that noted none."""
 
