@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ckanext.budgetod.engine.annexes import AnnexTables
@@ -448,6 +448,7 @@ _SAFE = _TEXT.map(lambda text: re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]", "", t
     code=st.sampled_from(["", "P1", "P3", "U3"]),
     profile=st.sampled_from(PROFILES),
 )
+@example([" 06 12 34 56 78M. école ", "", "", "", "", ""], "", "strict")
 def test_anonymising_twice_is_anonymising_once(texts: list[str], code: str, profile: str) -> None:
     grant = {
         "CodNatJurBenefCA": code,

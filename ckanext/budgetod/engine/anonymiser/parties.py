@@ -35,8 +35,8 @@ def words(text: str) -> list[str]:
 
 def is_legal(value: str) -> bool:
     """True when the value bears the mark of a company, an association or a public body."""
-    if any(hit.kind != patterns.PHONE for hit in patterns.hits(value)):
-        return False
+    if any(kind != patterns.PHONE for kind in patterns.mask(value)[1]):
+        return False  # a name that stood against a number counts too
     found = words(value)
     if not found:
         return False
