@@ -64,7 +64,7 @@ def test_a_failed_gather_is_exit_code_1_and_is_told(cli, moselle, standin):
     standin.scenario("dgfip", "500")
     done = run(cli, "run", moselle)
     assert done.exit_code == 1
-    assert "gather: commune 57 2024 : La source a répondu par une erreur (500)." in done.output
+    assert "gather: commune 57 2024\u00a0: La source a répondu par une erreur (500)." in done.output
     assert run(cli, "preview", moselle).exit_code == 1
 
 

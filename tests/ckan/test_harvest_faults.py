@@ -71,16 +71,16 @@ def config_of(towns, **more):
 
 
 EXPORTS, DATASET = "/exports/", "balances-comptables-des-communes"
-AGAIN = "Dernière version gardée ; réessayez"
+AGAIN = "Dernière version gardée\u00a0; réessayez"
 REFUSED = {
-    "400-odsql": ("400", EXPORTS, {"kind": "odsql"}, "a refusé la demande : ODSQL query is"),
-    "400-limit": ("400", "/records", {"kind": "limit"}, "a refusé la demande : Invalid value"),
-    "400-type": ("400", EXPORTS, {"kind": "type"}, "a refusé la demande : Incompatible types"),
+    "400-odsql": ("400", EXPORTS, {"kind": "odsql"}, "a refusé la demande\u00a0: ODSQL query is"),
+    "400-limit": ("400", "/records", {"kind": "limit"}, "a refusé la demande\u00a0: Invalid value"),
+    "400-type": ("400", EXPORTS, {"kind": "type"}, "a refusé la demande\u00a0: Incompatible types"),
     "403": ("403", EXPORTS, {}, "répondu par une erreur (403)"),
     "404-export": ("404", EXPORTS, {}, "n’existe plus à la source (404)"),
     "404-dataset": ("404", DATASET, {}, "n’a pas (encore) le jeu"),
     "410": ("410", EXPORTS, {}, "n’existe plus à la source (410)"),
-    "redirect-private": ("redirect-private", EXPORTS, {}, "n’est pas publique : appel refusé"),
+    "redirect-private": ("redirect-private", EXPORTS, {}, "n’est pas publique\u00a0: appel refusé"),
     "redirect-loop": ("redirect", EXPORTS, {"to": "/dgfip/x/exports/"}, "une erreur (302)"),
 }
 QUOTA = {
@@ -98,7 +98,7 @@ BROKEN = {
     "slow": ("slow", EXPORTS, {"seconds": 2}, "délai dépassé"),
 }
 CONTENT = {
-    "truncated": ("truncated", EXPORTS, {}, "Rien n’a été repris ; réessayez"),
+    "truncated": ("truncated", EXPORTS, {}, "Rien n’a été repris\u00a0; réessayez"),
     "interrupted": ("interrupted", EXPORTS, {}, "a interrompu son envoi"),
     "short-rows": ("short-rows", EXPORTS, {}, "Le fichier est incomplet"),
     "html-as-csv": ("html-as-csv", EXPORTS, {}, "est une page web"),

@@ -14,7 +14,7 @@ from ckan import model
 from ckan.plugins import toolkit as tk
 
 from ckanext.budgetod.engine.errors import BudgetodError, DocumentRefused, SourceError
-from ckanext.budgetod.engine.findings_render import render_refusal
+from ckanext.budgetod.engine.findings_render import french, render_refusal
 from ckanext.budgetod.sources.faults import Fault
 
 log = logging.getLogger(__name__)
@@ -225,7 +225,8 @@ def sentence(outcome: str, params: Mapping[str, Any] | None = None, lang: str = 
     lang = lang or site_language()
     pair = SENTENCES.get(outcome)
     if pair is not None:
-        return pair[lang == "en"].format_map(_Given(_with_words(params or {}, lang)))
+        text = pair[1] if lang == "en" else french(pair[0])
+        return text.format_map(_Given(_with_words(params or {}, lang)))
     if outcome.startswith("error:"):
         told = render_refusal(outcome.partition(":")[2], dict(params or {}), lang)
         return told["what"]
@@ -233,7 +234,9 @@ def sentence(outcome: str, params: Mapping[str, Any] | None = None, lang: str = 
 
 
 def _with_words(params: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """The parameters, and ``fichiers``: the number of files with its noun."""
+    """The parameters fit for a sentence; ``fichiers`` is the number of files with its noun."""
+    if "message" in params:
+        params = {**params, "message": str(params["message"]).rstrip(". ")}
     if "files" not in params:
         return dict(params)
     noun = "file" if lang == "en" else "fichier"
@@ -264,6 +267,6 @@ def note_gather_remark(job: Any, scope: Any, error: SourceError) -> None:
 def _gather_error(job: Any, told: str, scope: Any) -> None:
     from ckanext.harvest.model import HarvestGatherError
 
-    message = f"{scope} : {told}" if scope is not None else told
+    message = f"{scope}\u00a0: {told}" if scope is not None else told
     model.Session.add(HarvestGatherError(message=message, harvest_job_id=job.id))
     model.Session.commit()
