@@ -23,6 +23,11 @@ def run(cli, *arguments):
     return cli.invoke(commands.budgetod, ["harvest", *map(str, arguments)])
 
 
+def answer_of(done):
+    """The JSON that a command wrote; the runner of CKAN 2.11 puts stderr before it."""
+    return json.loads(done.stdout[done.stdout.index("{") :])
+
+
 @pytest.fixture
 def moselle(cli, region):
     done = run(
@@ -38,7 +43,7 @@ def test_a_source_is_made_from_a_preset_and_harvested(cli, moselle):
     assert (done.exit_code, "2 added" in done.output) == (0, True), done.output
     assert dataset(METZ, 2024)["state"] == "active"
     assert dataset(NANCY, 2024) is None
-    again = json.loads(run(cli, "run", moselle, "--json").stdout)
+    again = answer_of(run(cli, "run", moselle, "--json"))
     assert (again["ok"], again["counts"]) == (True, {"not modified": 2})
 
 
@@ -54,7 +59,7 @@ def test_list_tells_presets_and_sources_with_their_last_result(cli, moselle):
 def test_preview_of_a_source_and_of_a_preset(cli, moselle, standin):
     of_source = run(cli, "preview", moselle)
     assert of_source.output.startswith("2 found, 2 will be read")
-    told = json.loads(run(cli, "preview", "dgfip-grand-est", "--json").stdout)
+    told = answer_of(run(cli, "preview", "dgfip-grand-est", "--json"))
     assert told["found"] == 3
     assert told["first"][0][0]["siren"]
     assert not standin.calls("dgfip", "/exports/")
