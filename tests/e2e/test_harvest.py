@@ -135,9 +135,13 @@ def clear(page):
     confirm(page, "a[href*='/harvest/clear/']")
 
 
+CONFIRMED = ":is(#ckan-confirm-yes, .modal.show .modal-footer .btn-primary)"
+"""The button of CKAN's question, on 2.12 or on 2.11."""
+
+
 def confirm(page, link):
     page.click(link)
-    page.click("#ckan-confirm-yes")
+    page.click(f"{CONFIRMED}:visible")
     page.wait_for_load_state()
 
 
@@ -253,7 +257,7 @@ def test_the_pages_of_ckanext_harvest_work_with_our_sources(open_page, url, wait
     page.check("input[name=source_type][value=budgetod_dgfip]")
     wrong = json.dumps({"territoire": {"region": "99"}})
     page.fill("textarea[name=config]", wrong)
-    page.select_option("select[name=owner_org]", index=1)
+    page.select_option("select[name=owner_org]", index=1, force=True)  # dressed on 2.11
     page.click("input[name=save]")
     page.wait_for_load_state()
     assert "code de région inconnu : 99" in page.inner_text("body")
