@@ -12,10 +12,11 @@ from ckanext.budgetod.deposit import identity
 from ckanext.budgetod.deposit.national import NationalDocument
 from ckanext.budgetod.sources import blocks, dgfip, profile
 from ckanext.budgetod.sources.dgfip import Scope
-from ckanext.budgetod.sources.opendatasoft import Explore, all_of, equals
+from ckanext.budgetod.sources.opendatasoft import Explore
 from ckanext.budgetod.sources.territory import collectivity_title
 
 from .base import BudgetHarvester
+from .blocked import BlockSource
 from .config import Config
 from .importing import Skipped
 from .items import Content, Glimpse, Item, Source
@@ -24,13 +25,15 @@ MAIN_KINDS = ("1", "")
 """``cbudg`` of the collectivity's own budget."""
 
 
-class DgfipSource(Source):
+class DgfipSource(BlockSource):
     """Blocks of balances, exported once per département and year, split by SIREN."""
 
     origin = "dgfip"
+    columns, required = dgfip.COLUMNS, dgfip.REQUIRED
 
     def __init__(self, config: Config, explore: Explore) -> None:
-        self._config, self._explore = config, explore
+        super().__init__(explore)
+        self._config = config
 
     def scopes(self) -> Sequence[Scope]:
         wanted = self._config
@@ -96,31 +99,6 @@ class DgfipSource(Source):
         scopes = self.scopes()
         datasets = {(one.kind, one.kind == "commune" and one.exercice) for one in scopes}
         return len(datasets) + 2 * len(scopes)
-
-    @property
-    def quota(self) -> tuple[int, int] | None:
-        return self._explore.quota
-
-    def _block(self, dataset: str, where: str) -> blocks.Block:
-        csv = self._explore.export(dataset, where, dgfip.COLUMNS, required=dgfip.REQUIRED)
-        return blocks.split(csv, csv.with_suffix(""))
-
-    def fetch(self, item: Item) -> None:
-        self._block_of(item)
-
-    def _rows(self, item: Item) -> list[dict[str, str]]:
-        return self._block_of(item).rows(item.siren)
-
-    def _block_of(self, item: Item) -> blocks.Block:
-        """The block that an item was found in; asked for alone on another machine, a new day."""
-        cached = self._explore.exported(item.where["dataset"], item.where["where"], dgfip.COLUMNS)
-        block = blocks.Block.open(cached.with_suffix("")) if cached else None
-        return block if block is not None and item.siren in block else self._alone(item)
-
-    def _alone(self, item: Item) -> blocks.Block:
-        dataset = self._explore.dataset(item.where["dataset"])
-        mine = all_of(equals(dataset, "exer", item.exercice), equals(dataset, "siren", item.siren))
-        return self._block(dataset.id, mine)
 
     def content(self, item: Item, folder: Path) -> Content:
         rows = self._rows(item)

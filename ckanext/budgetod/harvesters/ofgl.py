@@ -9,24 +9,27 @@ from pathlib import Path
 from ckanext.budgetod import config as settings
 from ckanext.budgetod.deposit.national import NationalDocument
 from ckanext.budgetod.engine.indicators import write_indicators
-from ckanext.budgetod.sources import blocks, ofgl, profile
+from ckanext.budgetod.sources import ofgl, profile
 from ckanext.budgetod.sources.cache import Cache
 from ckanext.budgetod.sources.ofgl import Scope
-from ckanext.budgetod.sources.opendatasoft import Explore, all_of, equals
+from ckanext.budgetod.sources.opendatasoft import Explore
 from ckanext.budgetod.sources.territory import collectivity_title
 
 from .base import BudgetHarvester
+from .blocked import BlockSource
 from .config import Config
 from .items import Content, Glimpse, Item, Source
 
 
-class OfglSource(Source):
+class OfglSource(BlockSource):
     """Blocks of aggregates, exported once, split by SIREN; means of the strata beside them."""
 
     origin = "ofgl"
+    columns, required = ofgl.COLUMNS, ofgl.REQUIRED
 
     def __init__(self, config: Config, explore: Explore, cache: Cache) -> None:
-        self._config, self._explore, self._cache = config, explore, cache
+        super().__init__(explore)
+        self._config, self._cache = config, cache
 
     def scopes(self) -> Sequence[Scope]:
         return list(ofgl.scopes(self._config.perimeter, self._config.exercices))
@@ -79,32 +82,6 @@ class OfglSource(Source):
         scopes = self.scopes()
         strata = {(one.kind, one.exercice) for one in scopes if one.kind in ofgl.STRATA}
         return len({one.kind for one in scopes}) + len(strata) + 2 * len(scopes)
-
-    @property
-    def quota(self) -> tuple[int, int] | None:
-        return self._explore.quota
-
-    def _block(self, dataset: str, where: str) -> blocks.Block:
-        csv = self._explore.export(dataset, where, ofgl.COLUMNS, required=ofgl.REQUIRED)
-        return blocks.split(csv, csv.with_suffix(""))
-
-    def fetch(self, item: Item) -> None:
-        self._block_of(item)
-
-    def _rows(self, item: Item) -> list[dict[str, str]]:
-        return self._block_of(item).rows(item.siren)
-
-    def _block_of(self, item: Item) -> blocks.Block:
-        """The block that an item was found in; asked for alone on another machine, a new day."""
-        cached = self._explore.exported(item.where["dataset"], item.where["where"], ofgl.COLUMNS)
-        block = blocks.Block.open(cached.with_suffix("")) if cached else None
-        if block is None or item.siren not in block:
-            dataset = self._explore.dataset(item.where["dataset"])
-            mine = all_of(
-                equals(dataset, "exer", item.exercice), equals(dataset, "siren", item.siren)
-            )
-            block = self._block(dataset.id, mine)
-        return block
 
     def content(self, item: Item, folder: Path) -> Content:
         strata = ofgl.read_means(self._cache, item.where["strata"])
