@@ -20,7 +20,7 @@ from ckanext.budgetod.model import BudgetDataset, BudgetDocument, Conversion, St
 
 from . import datasets, datastore, identity, intake, metadata, ranks, records
 from .identity import Identity
-from .provenance import known, versioned
+from .provenance import known, versioned, was_deleted
 from .publish import free_id
 
 if TYPE_CHECKING:
@@ -123,19 +123,6 @@ def _entries(
             continue
         entries.append(_Entry(coming, document))
     return entries, refused
-
-
-def was_deleted(siren: str, exercice: int) -> bool:
-    """True for a dataset that a person deleted or purged: only a deposit brings it back.
-
-    That withdrew all its documents, which taking away what vanished from a source does not.
-    """
-    package = model.Package.get(dataset_of(siren, exercice) or "")
-    if package is not None and package.state == "active":
-        return False
-    known = model.Session.query(BudgetDocument.withdrawn)
-    ends = [end for (end,) in known.filter_by(siren=siren, exercice=exercice)]
-    return bool(ends) and all(ends)
 
 
 def indicators_key(origin: str, siren: str, exercice: int) -> str:
@@ -299,20 +286,12 @@ def _confirm(harvested: Harvested, entries: Sequence[_Entry]) -> None:
             datastore.load(Conversion.by_serial(entry.document.published_serial))
 
 
-def dataset_of(siren: str, exercice: int) -> str | None:
-    """The id of the dataset that holds this budget, None when there is none."""
-    held = BudgetDataset.get(siren, exercice)
-    return held.package_id if held else None
-
-
 __all__ = [
     "Harvested",
     "NationalDocument",
     "Outcome",
-    "dataset_of",
     "indicators_key",
     "known",
     "publish",
     "versioned",
-    "was_deleted",
 ]

@@ -15,7 +15,7 @@ from ckan import model
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ckanext.budgetod import engine
-from ckanext.budgetod.model import BudgetDocument, Conversion, State
+from ckanext.budgetod.model import BudgetDataset, BudgetDocument, Conversion, State
 
 
 def versioned(digest: str) -> str:
@@ -129,3 +129,17 @@ def elsewhere(key: str, guid: str, source: Mapping[str, Any]) -> str:
 
 def _rank(source: Mapping[str, Any]) -> tuple[bool, str]:
     return source.get("format") == "xml", source.get("modifie", "")
+
+
+def was_deleted(siren: str, exercice: int) -> bool:
+    """True for a dataset that a person deleted or purged: only a deposit brings it back.
+
+    That withdrew all its documents, which taking away what vanished from a source does not.
+    """
+    held = BudgetDataset.get(siren, exercice)
+    package = model.Package.get(held.package_id if held else "")
+    if package is not None and package.state == "active":
+        return False
+    known = model.Session.query(BudgetDocument.withdrawn)
+    ends = [end for (end,) in known.filter_by(siren=siren, exercice=exercice)]
+    return bool(ends) and all(ends)

@@ -220,14 +220,14 @@ class _Arriving:
 
     def _stand_back(self, who: Identity) -> None:
         """Raises Skipped where a better version is in public, or a person wants none."""
-        if national.was_deleted(*who.budget):
+        if provenance.was_deleted(*who.budget):
             raise Skipped("withdrawn")
         held = BudgetDataset.get(*who.budget)
         present = BudgetDocument.all_of_package(held.package_id) if held else []
         if ranks.is_beaten(who, present):
             raise Skipped("outranked")
         document = BudgetDocument.get(who.key)
-        if (document and document.withdrawn) or national.was_deleted(*who.budget):
+        if (document and document.withdrawn) or provenance.was_deleted(*who.budget):
             raise Skipped("withdrawn")
         other = provenance.elsewhere(who.key, self._item.guid, self._source)
         if other:
