@@ -342,6 +342,19 @@ def test_places_of_findings_hold_no_value() -> None:
     assert "ZWX" not in str(finding)
 
 
+def test_places_of_findings_are_lines_of_what_is_published() -> None:
+    line = {"Nature": "4541", "CodRD": "D", "CredOuv": "1.00", "OpBudg": "0"}
+    named = {**line, "LibCpte": "Travaux chez M. ZWXQUORV"}
+    grants = [{"LibOrgaBenef": "ASSOCIATION X", "ObjSubv": "pour Mme ZWXQUORV", "MtSubv": "1"}]
+    document = totem_document(lines=[line, line, named], annexes={"CONCOURS": grants * 2})
+    published, answer = gate(document)
+    (finding,) = answer.findings
+    rows = published.decode().splitlines()
+    marked = [rank for rank, row in enumerate(rows, 1) if "Travaux" in row or "pour" in row]
+    assert [place.source_line for place in finding.where] == marked
+    assert len(marked) == 3
+
+
 # --- rules ---------------------------------------------------------------------------------------
 
 

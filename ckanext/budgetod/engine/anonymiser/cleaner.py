@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -17,7 +18,6 @@ from .ledger import Ledger
 from .rules import Action, Party, Rule, Rules
 
 _NUMERIC = re.compile(r"[\d\s.,%€+\-/()  ]*(?:TTC|HT|EUR|euros?|hab\.?|m2|m²|k€|M€|ans?)?\s*", re.I)
-_INDENT = "\n         "
 
 
 class Verdict(Enum):
@@ -56,13 +56,9 @@ class Cleaner:
                 self._ledger.masked("row", rule.table, verdict.value)
                 return None
         made = self.bare(element, rule, place)
-        made.text = _INDENT
         for child in element:
             for copy in self.child(made, child, rule, place, verdict):
-                copy.tail = _INDENT
                 made.append(copy)
-        if len(made):
-            made[-1].tail = "\n      "
         self._note_text(element, rule)
         return made
 
@@ -198,7 +194,8 @@ class Cleaner:
         """What the parties of a row are; told to the ledger when nothing decides."""
         verdict = self.verdict(rule, values)
         if verdict is Verdict.UNKNOWN:
-            self._ledger.found("P02", place.where(""))
+            found = replace(place, source_line=None) if self.leaves_rows_out else place
+            self._ledger.found("P02", found.where(""))
         return verdict
 
     def verdict(self, rule: Rule, values: dict[str, str]) -> Verdict:

@@ -12,7 +12,8 @@ from .rules import Rule
 
 @dataclass(slots=True)
 class Place:
-    """Where the element stands: its path, its rank among the lines, its line of the file."""
+    """Where the element stands: its path, its rank among the lines, its line of the file that is
+    published (None when it is not)."""
 
     path: str
     line: int | None = None
@@ -22,9 +23,8 @@ class Place:
         return Where(self.line, self.source_line, self.path, field)
 
 
-def place_of(rule: Rule, element: Element, rank: int) -> Place:
+def place_of(rule: Rule, rank: int, line: int | None = None) -> Place:
     """Where a row stands; ``rank`` is its place among the rows."""
-    line = element.sourceline
     if rule.name == "LigneBudget":
         return Place(f"Budget/LigneBudget[{rank}]", rank, line)
     around = f"Annexes/{rule.table}" if rule.table else "BudgetComptable"

@@ -62,7 +62,7 @@ class Gate:
     def run(self, stream: BoundedStream) -> None:
         """Read everything. Raises DocumentRefused; what was written before that is void."""
         root = check_kind(stream)
-        for kind, element, depth in walk(stream, self._sorter.choose, root):
+        for kind, element, depth in walk(stream, self._sorter.choose, root, blanks=False):
             if self._hidden is not None:
                 self._in_hidden(kind, element, depth)
             elif kind == "rows":
@@ -210,7 +210,7 @@ class Gate:
     def _part(self, element: Element, name: str) -> None:
         parent = element.getparent()
         rule = self._sorter.rule_of(parent)
-        place = Place(f"{rule.name}/{name}", source_line=element.sourceline)
+        place = Place(f"{rule.name}/{name}", source_line=self._out.line)
         for copy in self._cleaner.child(parent, element, rule, place):
             read_block(self._blocks, copy)
             self._out.unit(copy)
@@ -244,11 +244,11 @@ class Gate:
             self._out.raw(b"".join(whole))
             whole.clear()
             element = elements[row.index]
-            place = place_of(rule, element, first + row.index)
+            rank = first + row.index
             if row.verdict is None:
-                self._carefully(rule, element, place)
+                self._carefully(rule, element, place_of(rule, rank, self._out.line))
             else:
-                self._leave_out(rule, place, row.verdict)
+                self._leave_out(rule, place_of(rule, rank), row.verdict)
         self._out.raw(b"".join(whole))
 
     def _count(self, rule: Rule, counted: int, values: list[dict[str, str]]) -> None:

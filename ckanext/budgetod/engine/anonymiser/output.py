@@ -18,10 +18,13 @@ class HashingSink:
         self._hash = hashlib.sha256()
         self._parts: list[bytes] = []
         self._size = 0
+        self.lines = 0
+        """Lines that are whole."""
 
     def write(self, data: bytes) -> int:
         self._parts.append(data)
         self._size += len(data)
+        self.lines += data.count(b"\n")
         if self._size > _PART:
             self.flush()
         return len(data)
@@ -56,6 +59,12 @@ class Output:
     def inside(self) -> bool:
         """True when a container is open that is written."""
         return any(self._written) or any(element is not None for element in self._pending)
+
+    @property
+    def line(self) -> int:
+        """The line, from 1, of what is written next."""
+        waiting = sum(element is not None for element in self._pending)
+        return self._sink.lines + waiting + 1
 
     def open(self, element: Element | None, lazy: bool = False) -> None:
         """A container begins; None is one that is not written itself (an unknown envelope)."""
