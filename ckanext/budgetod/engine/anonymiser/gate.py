@@ -3,18 +3,21 @@
 One bounded streaming pass over ``safexml.walk``: size, DOCTYPE, root, SHA-256, header, number of
 lines, facts of the annexes, and the anonymised document, element by element, into the target. The
 header is read from the *anonymised* blocks: nothing that the rules hide can reach a table or a log.
+Whoever reads the document at the same time gets the steps of what is published, and no other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..document import Header
 from ..errors import NotABudget, Unreadable
 from ..readers import check_kind, sniff
+from ..readers.alike import Cutter, Rows
 from ..readers.header import Blocks, build_header
-from ..readers.safexml import BoundedStream, Element, walk
+from ..readers.safexml import BoundedStream, Element, Step, walk
 from ..readers.totem import read_block
 from .cleaner import Cleaner, Verdict
 from .elements import Place, place_of, some_values, values_of
@@ -35,7 +38,7 @@ _SOMMAIRE = frozenset({"CodeAnnexe", "Present"})
 
 
 class Gate:
-    """One document through the rules of one profile. Use ``run`` once."""
+    """One document through the rules of one profile. Use ``steps`` once."""
 
     def __init__(self, rules: Rules, profile: str, sink: HashingSink) -> None:
         self.ledger, self.facts = Ledger(), Facts()
@@ -46,6 +49,8 @@ class Gate:
         self._cleaner = Cleaner(rules, profile, self.ledger)
         self._sorter = Sorter(rules)
         self._out = Output(sink)
+        self._cutter = Cutter()
+        self._open_ones: list[Element | None] = []
         self._blocks = Blocks()
         self._counts: Counter[str] = Counter()
         self._hidden: int | None = None
@@ -59,20 +64,22 @@ class Gate:
         self._headed = False
         self._sommaire: list[tuple[str, bool]] = []
 
-    def run(self, stream: BoundedStream) -> None:
-        """Read everything. Raises DocumentRefused; what was written before that is void."""
+    def steps(self, stream: BoundedStream) -> Iterator[Step]:
+        """Read everything; the steps are those of the document that is published, as it is written
+        (rows as ``Rows``). Raises DocumentRefused; what was given before that is void.
+        """
         root = check_kind(stream)
         for kind, element, depth in walk(stream, self._sorter.choose, root, blanks=False):
             if self._hidden is not None:
                 self._in_hidden(kind, element, depth)
             elif kind == "rows":
-                self._siblings(element)
+                yield from self._siblings(element)
             elif kind == "unit":
-                self._unit(element)
+                yield from self._unit(element)
             elif kind == "open":
-                self._open(element, depth)
+                yield from self._open(element, depth)
             else:
-                self._close(element)
+                yield from self._close(element)
         if not self._counts["DocumentBudgetaire"]:
             raise sniff.no_document(root, bool(self._counts["LigneComptable"]))
         if not self._counts["Budget"]:
@@ -88,13 +95,13 @@ class Gate:
         elif kind == "open" and self._table and depth == (self._hidden or 0) + 1:
             self.facts.rows[self._table] += 1
 
-    def _open(self, element: Element, depth: int) -> None:
+    def _open(self, element: Element, depth: int) -> Iterator[Step]:
         name = element.tag.rpartition("}")[2]
         if depth == 0:
             self._blocks.root = name
         sort = self._sorter.sort(element)
         if sort is Sort.CONTAINER and self._may_be_root(name, depth):
-            self._open_container(element, self._sorter.rule_of(element))
+            yield self._open_container(element, self._sorter.rule_of(element))
         elif sort is Sort.CONTAINER:
             return
         elif sort is Sort.TABLE:
@@ -102,9 +109,11 @@ class Gate:
             self._rank = 0
             self._row_rule = self._sorter.rule_of(element)
             self._open_rows()
-            self._out.open(self._cleaner.bare(element, Rule(name), Place(name)), lazy=True)
+            bare = self._cleaner.bare(element, Rule(name), Place(name))
+            yield self._opened(bare, lazy=True)
         elif sort is Sort.ENVELOPE:
             self._out.open(None)
+            self._open_ones.append(None)
         else:
             self._hide(element, name, sort, depth)
 
@@ -152,7 +161,13 @@ class Gate:
         if count >= MANY:
             self._sorter.skip(parent.tag, element.tag)
 
-    def _open_container(self, element: Element, rule: Rule) -> None:
+    def _opened(self, bare: Element, lazy: bool) -> Step:
+        depth = sum(element is not None for element in self._open_ones)
+        self._out.open(bare, lazy=lazy)
+        self._open_ones.append(bare)
+        return Step("open", bare, depth)
+
+    def _open_container(self, element: Element, rule: Rule) -> Step:
         self._counts[rule.name] += 1
         if rule.name == "Budget":
             self._open_budget()
@@ -162,7 +177,7 @@ class Gate:
             self._rank = 0
             self._blocks.accounting_siret = element.get("SIRET") or ""
         bare = self._cleaner.bare(element, rule, Place(rule.name))
-        self._out.open(bare, lazy=rule.name == "Annexes")
+        return self._opened(bare, lazy=rule.name == "Annexes")
 
     def _open_budget(self) -> None:
         self._headed, self._rank, self._sommaire = False, 0, []
@@ -180,40 +195,44 @@ class Gate:
                 header.libelle_principal,
             )
 
-    def _close(self, element: Element) -> None:
+    def _close(self, element: Element) -> Iterator[Step]:
         if element.tag.endswith("}Budget") and self._sorter.sort(element) is Sort.CONTAINER:
             self._head()
             self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._sommaire))
         self._close_rows()
         self._out.close()
+        bare = self._open_ones.pop()
+        if bare is not None:
+            yield Step("close", bare, len(self._open_ones))
 
-    def _unit(self, element: Element) -> None:
+    def _unit(self, element: Element) -> Iterator[Step]:
         tag = element.tag
         if isinstance(tag, str):
-            self._part(element, tag.rpartition("}")[2])
+            yield from self._part(element, tag.rpartition("}")[2])
         else:
             self.ledger.unknown("#comment")
 
-    def _siblings(self, elements: list[Element]) -> None:
+    def _siblings(self, elements: list[Element]) -> Iterator[Step]:
         """Rows of a table, budget lines or lines of the accountant."""
         tag = elements[0].tag
         if tag == LINE:
             self._head()
-            self._write(self._rules.elements["LigneBudget"], elements)
+            yield from self._write(self._rules.elements["LigneBudget"], elements)
         elif tag == COMPTABLE:
-            self._write(self._rules.elements["LigneComptable"], elements)
+            yield from self._write(self._rules.elements["LigneComptable"], elements)
         elif self._hides_rows:
             self._hide_rows(elements)
         else:
-            self._write(self._row_rule, elements)
+            yield from self._write(self._row_rule, elements)
 
-    def _part(self, element: Element, name: str) -> None:
+    def _part(self, element: Element, name: str) -> Iterator[Step]:
         parent = element.getparent()
         rule = self._sorter.rule_of(parent)
         place = Place(f"{rule.name}/{name}", source_line=self._out.line)
         for copy in self._cleaner.child(parent, element, rule, place):
             read_block(self._blocks, copy)
             self._out.unit(copy)
+            yield Step("unit", copy, len(self._open_ones))
 
     def _hide_rows(self, elements: list[Element]) -> None:
         self._hidden_rows += len(elements)
@@ -230,26 +249,31 @@ class Gate:
             self._swifts[rule.name] = swift
         return self._swifts[rule.name]
 
-    def _write(self, rule: Rule, elements: list[Element]) -> None:
+    def _write(self, rule: Rule, elements: list[Element]) -> Iterator[Step]:
         """Write what may go out of rows of one name."""
-        first = self._rank + 1
+        first, line = self._rank + 1, self._out.line
         self._rank += len(elements)
-        batch = self._swift(rule).sort(elements)
+        batch = self._swift(rule).sort(self._cutter.cut(elements), len(elements))
         self._count(rule, batch.counted, batch.values)
-        whole: list[bytes] = []
-        for row in batch.rows:
-            if isinstance(row, bytes):
-                whole.append(row)
+        copies: dict[int, Element] = {}
+        gone: set[int] = set()
+        waiting: list[str] = []
+        for index, row in enumerate(batch.rows):
+            if isinstance(row, str):
+                waiting.append(row)
                 continue
-            self._out.raw(b"".join(whole))
-            whole.clear()
-            element = elements[row.index]
-            rank = first + row.index
-            if row.verdict is None:
-                self._carefully(rule, element, place_of(rule, rank, self._out.line))
+            self._out.rows(waiting)
+            waiting.clear()
+            copy = self._apart(rule, elements[index], first + index, row.verdict)
+            if copy is None:
+                gone.add(index)
             else:
-                self._leave_out(rule, place_of(rule, rank), row.verdict)
-        self._out.raw(b"".join(whole))
+                copies[index] = copy
+        self._out.rows(waiting)
+        if len(gone) < len(elements):
+            lines = range(line, line + len(elements) - len(gone))
+            rows = Rows(elements[0].tag, lines, batch.alike, copies)
+            yield Step("rows", rows.closed_up(gone), len(self._open_ones))
 
     def _count(self, rule: Rule, counted: int, values: list[dict[str, str]]) -> None:
         """Rows that TotEM did not calculate."""
@@ -265,12 +289,21 @@ class Gate:
                 elif rule.table in FACT_FIELDS:
                     self.facts.add(rule.table, row)
 
+    def _apart(
+        self, rule: Rule, element: Element, rank: int, verdict: Verdict | None
+    ) -> Element | None:
+        """What is published of a row that is not written as it is; None when it stays out."""
+        if verdict is None:
+            return self._carefully(rule, element, place_of(rule, rank, self._out.line))
+        self._leave_out(rule, place_of(rule, rank), verdict)
+        return None
+
     def _leave_out(self, rule: Rule, place: Place, verdict: Verdict) -> None:
         self.ledger.masked("row", rule.table, verdict.value)
         if verdict is Verdict.UNKNOWN:
             self.ledger.found("P02", place.where(""))
 
-    def _carefully(self, rule: Rule, element: Element, place: Place) -> None:
+    def _carefully(self, rule: Rule, element: Element, place: Place) -> Element | None:
         """A row that the swift way does not know: built anew, leaf by leaf."""
         copy = self._cleaner.copy(element, rule, place)
         if element.get("calculated") not in _CALCULATED:
@@ -278,6 +311,7 @@ class Gate:
             self._count(rule, 1, [values_of(shown)])
         if copy is not None:
             self._out.unit(copy)
+        return copy
 
     def _add_to_sommaire(self, values: dict[str, str]) -> None:
         present = values.get("Present", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import IO
 
 from ..readers.safexml import Element, Writer
@@ -87,11 +88,11 @@ class Output:
         element.tail = "\n"
         self._writer.unit(element)
 
-    def raw(self, data: bytes) -> None:
-        """A unit that is bytes already."""
-        if data:
+    def rows(self, texts: Sequence[str]) -> None:
+        """Units that are text already."""
+        if texts:
             self._flush()
-            self._sink.write(data)
+            self._sink.write("\n".join((*texts, "")).encode())
 
     def close(self) -> None:
         if self._pending:

@@ -36,7 +36,8 @@ def run(
     stream = BoundedStream(source, max_size, hashed=True)  # type: ignore[arg-type]
     sink = HashingSink(_Nowhere() if as_is else target)  # type: ignore[arg-type]
     gate = Gate(load(extra_rules), "strict" if as_is else profile, sink)
-    gate.run(stream)
+    for _ in gate.steps(stream):
+        pass
     published = sink.sha256
     if as_is:
         source.seek(start or 0)

@@ -143,8 +143,7 @@ _INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065)
 _CODE = re.compile(r"[^\s@]*(?:[\d/]|\.xsl)[^\s@]*|true|false|")
 _PLAIN = re.compile(r"[^\s@]*")
 _TITLED = re.compile(r"m\.[^\W\d_]{2}|(?:mme|mlle|melle|mr|monsieur|madame)[.:_\-]", re.IGNORECASE)
-_TITLES = (b"M.", b"m.", b"Mr", b"MR", b"Mme", b"MME", b"lle", b"LLE", b"nsieur", b"NSIEUR")
-_TITLES += (b"adame", b"ADAME")
+_TITLES = ("M.", "m.", "Mr", "MR", "Mme", "MME", "lle", "LLE", "nsieur", "NSIEUR", "adame", "ADAME")
 
 
 def is_code(text: str) -> bool:
@@ -157,9 +156,9 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None and not _TITLED.search(text)
 
 
-def may_be_titled(raw: bytes) -> bool:
-    """False when no part of a text, in UTF-8, can be a civility: a quick look for ``is_plain``."""
-    return any(title in raw for title in _TITLES)
+def may_be_titled(text: str) -> bool:
+    """False when no part of a text can be a civility: a quick look for ``is_plain``."""
+    return any(title in text for title in _TITLES)
 
 
 def readable(text: str) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..readers.alike import Slot, slots
+from ..readers.alike import Alike, Shape, Slot
 from .rules import Action, Rule
 
-MAX_SHAPES = 4096
-"""Shapes that are understood in one document; rows of others go the careful way."""
 KEPT_SHAPES = 256
 """Shapes of one rule that are kept from a document to the next."""
-Texts = tuple[bytes, ...]
 
 
 @dataclass(slots=True)
@@ -26,7 +24,7 @@ class Plan:
     judged: tuple[tuple[str, int], ...] = ()
     wanted: tuple[tuple[str, int], ...] = ()
     calculated: int | None = None
-    left_out: re.Pattern[bytes] | None = None
+    left_out: re.Pattern[str] | None = None
     names_out: list[str] = field(default_factory=list)
 
 
@@ -37,23 +35,20 @@ class Shapes:
         self.rule = rule
         self._wanted = wanted
 
-    def plan(self, shape: Texts) -> Plan | None:
-        """What the rules want of rows of this shape; None: they go the careful way.
+    def plan(self, rows: Alike) -> Plan | None:
+        """What the rules want of these rows; None: they go the careful way.
 
         A plan holds names that the rules know and no value: it is kept for the next document.
         """
-        kept, key = self.rule.plans, (self._wanted, shape)
-        plan = kept.get(key)
+        kept: dict[Shape, Plan] = self.rule.plans.setdefault(self._wanted, {})
+        plan = kept.get(rows.shape)
         if plan is None:
-            plan = self._plan(shape)
+            plan = self._plan(rows.slots)
             if plan is not None and len(kept) < KEPT_SHAPES:
-                kept[key] = plan
+                kept[rows.shape] = plan
         return plan
 
-    def _plan(self, shape: Texts) -> Plan | None:
-        found = slots(b'""'.join(shape).decode(), self.rule.name)
-        if found is None:
-            return None
+    def _plan(self, found: Sequence[Slot]) -> Plan | None:
         plan = Plan()
         out: list[str] = []
         for rank, slot in enumerate(found):
@@ -103,7 +98,7 @@ class Shapes:
         return frozenset(wanted)
 
 
-def _ranks(of_row: list[Slot], names: frozenset[str]) -> tuple[tuple[str, int], ...]:
+def _ranks(of_row: Sequence[Slot], names: frozenset[str]) -> tuple[tuple[str, int], ...]:
     """Name and rank of the first value of each of these leaves."""
     found: dict[str, int] = {}
     for rank, slot in enumerate(of_row):
@@ -112,9 +107,9 @@ def _ranks(of_row: list[Slot], names: frozenset[str]) -> tuple[tuple[str, int], 
     return tuple(found.items())
 
 
-def _leaves_out(names: list[str]) -> re.Pattern[bytes] | None:
+def _leaves_out(names: list[str]) -> re.Pattern[str] | None:
     """Matches the leaves to leave out, with the white space before them."""
     if not names:
         return None
     either = "|".join(re.escape(name) for name in sorted(set(names)))
-    return re.compile(rf'\s*<(?:{either}) V="[^"]*"/>'.encode())
+    return re.compile(rf'\s*<(?:{either}) V="[^"]*"/>')

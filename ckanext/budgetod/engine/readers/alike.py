@@ -1,36 +1,177 @@
-"""Sibling rows as text: their container is written once by lxml and cut at their end tags.
+"""Sibling rows as text: their container is written once by lxml, cut at their end tags, then at the
+quotes. What stands outside the quotes (tags, names of attributes, white space) is a row's *shape*,
+what stands inside are its values; rows of one shape become columns.
 
-For readers of many rows that are alike: asking lxml for each leaf of each row costs much more.
+For rows by the thousand that are alike: asking lxml for each leaf of each row costs much more.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
+from xml.sax.saxutils import unescape as _unescape
 
 from .safexml import Element, declarations, local_name, serialise, without
+from .walking import Step
+
+Texts = tuple[str, ...]
+Shape = tuple[str, ...]
+
+MAX_SHAPES = 4096
+"""Shapes that are understood in one document; other rows are read element by element."""
+MAX_SHAPE = 20_000
+"""Characters of a shape: no real row comes near."""
+_KEPT_SHAPES = 1024
+"""Shapes that are remembered from a document to the next: names, never values."""
+_ESCAPES = {"&quot;": '"', "&#9;": "\t", "&#10;": "\n", "&#13;": "\r"}
 
 
-def together(rows: Sequence[Element]) -> list[bytes]:
-    """The UTF-8 texts of rows, siblings of one name that follow each other, cut out of their
-    container's; its namespaces are not declared again. Empty when they cannot be told apart.
+class Slot(NamedTuple):
+    """Whose a value of a row is: leaf ("" for the row itself), attribute, and which element of the
+    row it belongs to (0 is the row itself)."""
+
+    leaf: str
+    attribute: str
+    place: int
+
+
+class Alike(NamedTuple):
+    """Rows of one shape: their ranks among the siblings, and a column per slot.
+
+    Texts are escaped as in the file (see ``unescape``).
+    """
+
+    shape: Shape
+    slots: tuple[Slot, ...]
+    ranks: Sequence[int]
+    columns: Sequence[Texts]
+
+    def only(self, places: Sequence[int]) -> Alike:
+        """Some of the rows, by their places in ``ranks``."""
+        ranks = [self.ranks[place] for place in places]
+        columns = [tuple([column[place] for place in places]) for column in self.columns]
+        return self._replace(ranks=ranks, columns=columns)
+
+    def without(self, leaves: Sequence[str]) -> Alike:
+        """The rows without some of their leaves."""
+        kept = [rank for rank, slot in enumerate(self.slots) if slot.leaf not in leaves]
+        slots = tuple([self.slots[rank] for rank in kept])
+        return self._replace(slots=slots, columns=[self.columns[rank] for rank in kept])
+
+
+@dataclass(slots=True)
+class Rows:
+    """Siblings of one name: their lines of the file, those that are alike, and the elements of the
+    others by rank."""
+
+    tag: str
+    lines: Sequence[int | None]
+    alike: list[Alike] = field(default_factory=list)
+    others: dict[int, Element] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def closed_up(self, gone: Collection[int]) -> Rows:
+        """The same when some ranks are not there: the others count without them."""
+        if not gone:
+            return self
+        left = (rank for rank in range(len(self) + len(gone)) if rank not in gone)
+        new = {rank: place for place, rank in enumerate(left)}
+        alike = [rows._replace(ranks=[new[rank] for rank in rows.ranks]) for rows in self.alike]
+        others = {new[rank]: element for rank, element in self.others.items()}
+        return Rows(self.tag, self.lines, alike, others)
+
+
+class Cut(NamedTuple):
+    """Rows cut into values. ``texts``: each row, UTF-8, without white space around; () when the
+    rows have no text of their own. ``others``: ranks of rows that are more than leaves."""
+
+    texts: Sequence[str]
+    alike: list[Alike]
+    others: list[int]
+
+
+class Cutter:
+    """Cuts the rows of one document."""
+
+    def __init__(self) -> None:
+        self._known: dict[Shape, tuple[Slot, ...] | None] = {}
+
+    def cut(self, rows: Sequence[Element]) -> Cut:
+        """``rows`` are siblings of one name that follow each other."""
+        name = local_name(rows[0])
+        texts = together(rows)
+        groups = _by_shape(texts)
+        if not texts or any(self._slots(shape, name) is None for shape in groups):
+            texts = one_by_one(rows)
+            groups = _by_shape(texts)
+        if not texts:
+            return Cut((), [], list(range(len(rows))))
+        alike, others = [], []
+        for shape, members in groups.items():
+            slots = self._slots(shape, name)
+            ranks, values = zip(*members, strict=True)
+            if slots is None:
+                others += ranks
+            else:
+                alike.append(Alike(shape, slots, ranks, list(zip(*values, strict=True))))
+        return Cut(texts, alike, sorted(others))
+
+    def rows(self, elements: Sequence[Element]) -> Rows:
+        """The rows for those who read them."""
+        cut = self.cut(elements)
+        lines = [element.sourceline for element in elements]
+        others = {rank: elements[rank] for rank in cut.others}
+        return Rows(elements[0].tag, lines, cut.alike, others)
+
+    def _slots(self, shape: Shape, name: str) -> tuple[Slot, ...] | None:
+        """Whose the values of this shape are; None when the rows are more than leaves."""
+        if shape in _KEPT:
+            return _KEPT[shape]
+        if shape not in self._known and len(self._known) < MAX_SHAPES:
+            self._known[shape] = _understood(shape, name)
+        return self._known.get(shape)
+
+
+def reading(steps: Iterator[Step]) -> Iterator[Step]:
+    """The steps of ``walk``, rows as ``Rows``."""
+    cutter = Cutter()
+    for step in steps:
+        yield step._replace(element=cutter.rows(step.element)) if step.kind == "rows" else step
+
+
+def unescape(text: str) -> str:
+    """The value that a text of a column stands for."""
+    return _unescape(text, _ESCAPES) if "&" in text else text
+
+
+# --- rows as text --------------------------------------------------------------------------------
+
+
+def together(rows: Sequence[Element]) -> list[str]:
+    """The texts of rows, siblings of one name that follow each other, cut out of their container's;
+    its namespaces are not declared again. Empty when they cannot be told apart.
 
     Each text is its row's *only when every text is one element*, without another of its name, a
     comment or an instruction inside: the caller must see to it, and ask ``one_by_one`` otherwise.
     """
-    container, name = rows[0].getparent(), local_name(rows[0]).encode()
+    container, name = rows[0].getparent(), local_name(rows[0])
     if container.prefix or rows[0].prefix or container.find(rows[0].tag) is not rows[0]:
         return []
-    end = b"</" + name + b">"
+    end = f"</{name}>"
     *pieces, _ = serialise(container).split(end, len(rows))
-    if len(pieces) != len(rows) or b"<!" in pieces[0] or b"<?" in pieces[0]:
+    if len(pieces) != len(rows) or "<!" in pieces[0] or "<?" in pieces[0]:
         return []
-    pieces[0] = pieces[0][pieces[0].find(b"<" + name) :]
+    pieces[0] = pieces[0][pieces[0].find(f"<{name}") :]
     return [piece.lstrip() + end for piece in pieces]
 
 
-def one_by_one(rows: Sequence[Element]) -> list[bytes]:
+def one_by_one(rows: Sequence[Element]) -> list[str]:
     """As ``together``, surely: each row is written on its own. Empty when they have a prefix."""
     container = rows[0].getparent()
     if container.prefix or rows[0].prefix:
@@ -39,23 +180,34 @@ def one_by_one(rows: Sequence[Element]) -> list[bytes]:
     return [without(serialise(row), declared) for row in rows]
 
 
-class Slot(NamedTuple):
-    """Whose a quoted value of a row is: leaf ("" for the row itself), attribute, and which element
-    of the row it belongs to (0 is the row itself)."""
-
-    leaf: str
-    attribute: str
-    place: int
-
-
-_TAG = re.compile(r"<(/?)([\w.\-]+)((?: [\w.\-:]+=\"\")*)(/?)>")
-_ATTRIBUTE = re.compile(r' ([\w.\-:]+)=""')
+def _by_shape(texts: Sequence[str]) -> dict[Shape, list[tuple[int, list[str]]]]:
+    """Ranks and values of the rows of each shape."""
+    groups: defaultdict[Shape, list[tuple[int, list[str]]]] = defaultdict(list)
+    for rank, text in enumerate(texts):
+        pieces = text.split('"')
+        groups[tuple(pieces[::2])].append((rank, pieces[1::2]))
+    return groups
 
 
-def slots(row: str, name: str) -> list[Slot] | None:
+# --- shapes --------------------------------------------------------------------------------------
+
+_TAG = re.compile(r"<(/?)([\w.\-]+)((?: [\w.\-]+=\"\")*)(/?)>")
+_ATTRIBUTE = re.compile(r' ([\w.\-]+)=""')
+_KEPT: dict[Shape, tuple[Slot, ...]] = {}
+
+
+def _understood(shape: Shape, name: str) -> tuple[Slot, ...] | None:
+    text = '""'.join(shape)
+    found = slots(text, name) if len(text) <= MAX_SHAPE else None
+    if found is not None and len(_KEPT) < _KEPT_SHAPES:
+        _KEPT[shape] = found
+    return found
+
+
+def slots(row: str, name: str) -> tuple[Slot, ...] | None:
     """Whose each quoted value of a row is, told from its text with nothing between the quotes.
 
-    None when the row is anything but leaves in one element of this name.
+    None when the row is anything but leaves, in one element of this name and in its namespace.
     """
     found: list[Slot] = []
     end, depth, place = 0, 0, 0
@@ -65,6 +217,8 @@ def slots(row: str, name: str) -> list[Slot] | None:
         end = tag.end()
         closing, leaf, attributes, empty = tag.groups()
         names = _ATTRIBUTE.findall(attributes)
+        if "xmlns" in names:
+            return None
         if depth == 0 and leaf == name and not closing and not empty:
             found += [Slot("", attribute, 0) for attribute in names]
             depth = 1
@@ -75,4 +229,13 @@ def slots(row: str, name: str) -> list[Slot] | None:
             depth = 2
         else:
             return None
-    return found if depth == 2 and end == len(row) else None
+    return tuple(found) if depth == 2 and end == len(row) else None
+
+
+def leaves_of(slots: Sequence[Slot]) -> Iterator[tuple[str, dict[str, int]]]:
+    """Each leaf of a row: its name, and the rank of the value of each of its attributes."""
+    ranked = groupby(enumerate(slots), key=lambda found: found[1].place)
+    for place, members in ranked:
+        if place:
+            told = list(members)
+            yield told[0][1].leaf, {slot.attribute: rank for rank, slot in told}

@@ -168,43 +168,45 @@ class Writer:
 
     def __init__(self, target: IO[bytes]) -> None:
         self._target = target
-        self._end_tags: list[bytes] = []
-        self._declared: list[list[bytes]] = [[]]
+        self._end_tags: list[str] = []
+        self._declared: list[list[str]] = [[]]
         target.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
 
     def open(self, element: Element) -> None:
         """Write the start tag of ``element``: its name, attributes and namespaces, no text."""
         bare = etree.Element(element.tag, dict(element.attrib), nsmap=element.nsmap)
         bare.text = " "
-        data = etree.tostring(bare, encoding="UTF-8")
-        start, end = data.rsplit(b" </", 1)
+        start, end = serialise(bare).rsplit(" </", 1)
         known = self._declared[-1]
-        self._target.write(without(start, known))
+        self._write(without(start, known))
         self._declared.append(sorted({*known, *declarations(element.nsmap)}))
-        self._end_tags.append(b"</" + end)
+        self._end_tags.append(f"</{end}")
 
     def unit(self, element: Element, tail: bool = True) -> None:
         """Write a complete subtree, and the text that follows it when ``tail``."""
-        data = etree.tostring(element, encoding="UTF-8", with_tail=tail)
-        self._target.write(without(data, self._declared[-1]))
+        data = etree.tostring(element, encoding="unicode", with_tail=tail)
+        self._write(without(data, self._declared[-1]))
 
     def text(self, text: str | None) -> None:
         """Write text content, escaped."""
         if text:
             carrier = etree.Element("t")
             carrier.text = text
-            self._target.write(etree.tostring(carrier, encoding="UTF-8")[3:-4])
+            self._write(serialise(carrier)[3:-4])
 
     def close(self) -> None:
         """Write the end tag of the container that was opened last."""
         self._declared.pop()
-        self._target.write(self._end_tags.pop())
+        self._write(self._end_tags.pop())
+
+    def _write(self, text: str) -> None:
+        self._target.write(text.encode())
 
 
-def declarations(nsmap: dict[str | None, str]) -> list[bytes]:
+def declarations(nsmap: dict[str | None, str]) -> list[str]:
     """The namespace declarations of an element as lxml writes them."""
     return [
-        f' xmlns{":" + prefix if prefix else ""}="{quote(uri)}"'.encode()
+        f' xmlns{":" + prefix if prefix else ""}="{quote(uri)}"'
         for prefix, uri in nsmap.items()
     ]
 
@@ -216,11 +218,11 @@ def quote(value: str) -> str:
     return value
 
 
-def without(data: bytes, declared: list[bytes]) -> bytes:
+def without(data: str, declared: list[str]) -> str:
     """``data`` whose first tag no longer repeats the namespaces its containers declare."""
-    head, end, rest = data.partition(b">")
+    head, end, rest = data.partition(">")
     for declaration in declared:
-        head = head.replace(declaration, b"", 1)
+        head = head.replace(declaration, "", 1)
     return head + end + rest
 
 
@@ -269,6 +271,6 @@ def instruction(target: str) -> Element:
     return etree.ProcessingInstruction(target)
 
 
-def serialise(element: Element) -> bytes:
-    """The UTF-8 text of a subtree, namespaces of its ancestors declared again, no tail."""
-    return etree.tostring(element, encoding="unicode", with_tail=False).encode()
+def serialise(element: Element) -> str:
+    """The text of a subtree, namespaces of its ancestors declared again, no tail."""
+    return etree.tostring(element, encoding="unicode", with_tail=False)
