@@ -25,7 +25,7 @@ from ckanext.budgetod import engine
 from ckanext.budgetod.engine.accounting import AccountingTables
 from ckanext.budgetod.engine.annexes import AnnexTables
 from ckanext.budgetod.engine.builder import cfu_document, totem_document
-from ckanext.budgetod.engine.document import AccountingRow, AnnexRow, Header
+from ckanext.budgetod.engine.document import AccountingRows, AnnexRows, Header
 from ckanext.budgetod.engine.errors import DocumentRefused
 from ckanext.budgetod.engine.readers import open_document
 
@@ -195,15 +195,15 @@ def read(data: bytes) -> None:
     """One pass of the reader, annexes and statements into tables."""
     tables: AnnexTables | None = None
     with open_document(io.BytesIO(data)) as document:
-        waiting: list[AccountingRow] = []
+        waiting: list[AccountingRows] = []
         for event in document:
             if isinstance(event, Header):
                 tables, statements = AnnexTables(event), AccountingTables(event)
-                for row in waiting:
-                    statements.add(row)
-            elif isinstance(event, AnnexRow) and tables is not None:
+                for rows in waiting:
+                    statements.add(rows)
+            elif isinstance(event, AnnexRows) and tables is not None:
                 tables.add(event)
-            elif isinstance(event, AccountingRow):
+            elif isinstance(event, AccountingRows):
                 waiting.append(event)
     if tables is not None:
         for table in (*tables.tables(), *statements.tables()):

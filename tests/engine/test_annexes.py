@@ -12,7 +12,7 @@ from ckanext.budgetod.engine.accounting import AccountingTables
 from ckanext.budgetod.engine.annex_cells import declared
 from ckanext.budgetod.engine.annex_titles import title
 from ckanext.budgetod.engine.annexes import AnnexTables
-from ckanext.budgetod.engine.document import AccountingRow, AnnexRow, Header, Stage
+from ckanext.budgetod.engine.document import AccountingRows, AnnexRows, Header, Stage
 from ckanext.budgetod.engine.readers import open_document
 
 HEADER = Header(
@@ -24,15 +24,16 @@ HEADER = Header(
 )
 
 
-def row(table: str, index: int = 1, **values: str) -> AnnexRow:
-    return AnnexRow(table, table, index, None, values)
+def row(table: str, index: int = 1, **values: str) -> AnnexRows:
+    columns = {name: (text,) for name, text in values.items()}
+    return AnnexRows(columns, 1, table, table, index)
 
 
 def dicts(table) -> list[dict[str, str]]:
     return [dict(zip(table.names, cells, strict=True)) for cells in table.rows()]
 
 
-def collected(*rows: AnnexRow) -> dict[str, object]:
+def collected(*rows: AnnexRows) -> dict[str, object]:
     tables = AnnexTables(HEADER)
     for item in rows:
         tables.add(item)
@@ -91,9 +92,11 @@ def test_an_unknown_table_and_an_unknown_field_go_out_as_text() -> None:
     assert list(tables) == ["annexe:dette", "annexe:npnru"]
 
 
-def test_calculated_rows_are_left_out() -> None:
-    calculated = AnnexRow("TIERS", "TIERS", 1, None, {"CodOper": "1"}, calculated=True)
-    assert collected(calculated) == {}
+def test_a_row_without_a_field_has_an_empty_cell() -> None:
+    both = AnnexRows({"NumContrat": ("1", None), "MtCapitalExer": (None, "2")}, 2, "EMPRUNT", "E")
+    cells = dicts(collected(both)["annexe:emprunt"])
+    assert [row["NumContrat"] for row in cells] == ["1", ""]
+    assert [row["MtCapitalExer"] for row in cells] == ["", "2"]
 
 
 def test_grants_in_the_national_shape() -> None:
@@ -115,7 +118,7 @@ def test_statements_of_a_cfu() -> None:
     statements = AccountingTables(HEADER)
     with open_document(io.BytesIO(builder.cfu_document())) as document:
         for event in document:
-            if isinstance(event, AccountingRow):
+            if isinstance(event, AccountingRows):
                 statements.add(event)
     tables = {table.kind: table for table in statements.tables()}
     assert set(tables) == {"comptable:bilan", "comptable:resultat", "comptable:execution"}

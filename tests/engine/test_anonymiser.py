@@ -21,7 +21,7 @@ from ckanext.budgetod.engine.builder import cfu_document, totem_document
 from ckanext.budgetod.engine.builder_annexes import PERSONS
 from ckanext.budgetod.engine.builder_cfu import CFU_PERSONS
 from ckanext.budgetod.engine.builder_examples import examples
-from ckanext.budgetod.engine.document import AnnexRow, BudgetLine
+from ckanext.budgetod.engine.document import AnnexRows, BudgetLine
 from ckanext.budgetod.engine.errors import NotABudget, TooLarge, Unreadable, UnsafeXML
 from ckanext.budgetod.engine.readers import open_document
 
@@ -50,7 +50,7 @@ def csv_of(document: bytes) -> str:
         events = list(opened)
         tables = AnnexTables(opened.header)
     for event in events:
-        if isinstance(event, AnnexRow):
+        if isinstance(event, AnnexRows):
             tables.add(event)
         cells.append(str(event))
     cells += [cell for table in tables.tables() for row in table.rows() for cell in row]

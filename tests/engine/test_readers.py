@@ -14,8 +14,8 @@ from ckanext.budgetod.engine import builder
 from ckanext.budgetod.engine.builder import cfu_document, totem_document
 from ckanext.budgetod.engine.builder_cfu import CFU_PERSONS
 from ckanext.budgetod.engine.document import (
-    AccountingRow,
-    AnnexRow,
+    AccountingRows,
+    AnnexRows,
     BudgetLine,
     Header,
     ReadProblem,
@@ -242,13 +242,13 @@ def test_annex_rows_of_known_and_unknown_tables() -> None:
             "TABLE_NOUVELLE": [{"Chose": "1"}, {"Chose": "2"}],
         }
     )
-    rows = of_kind(read(data)[1], AnnexRow)
-    assert [(r.table, r.item, r.index) for r in rows] == [
-        ("EMPRUNT", "EMPRUNT", 1),
-        ("TABLE_NOUVELLE", "TABLE_NOUVELLE", 1),
-        ("TABLE_NOUVELLE", "TABLE_NOUVELLE", 2),
+    rows = of_kind(read(data)[1], AnnexRows)
+    found = [(rows.where(n).element, row) for rows in rows for n, row in enumerate(rows.dicts())]
+    assert found == [
+        ("Annexes/EMPRUNT/EMPRUNT[1]", {"ObjEmpr": "École", "MtEmprOrig": "100.00"}),
+        ("Annexes/TABLE_NOUVELLE/TABLE_NOUVELLE[1]", {"Chose": "1"}),
+        ("Annexes/TABLE_NOUVELLE/TABLE_NOUVELLE[2]", {"Chose": "2"}),
     ]
-    assert rows[0].values == {"ObjEmpr": "École", "MtEmprOrig": "100.00"}
 
 
 def test_irregular_rows_lose_nothing() -> None:
@@ -258,7 +258,7 @@ def test_irregular_rows_lose_nothing() -> None:
     data = totem_document(annexes={"EMPRUNT": [{"ObjEmpr": "x"}]}).replace(
         b"</Annexes>", b"<DATA_X>" + row + b"</DATA_X></Annexes>"
     )
-    found = of_kind(read(data)[1], AnnexRow)[-1].values
+    (found,) = of_kind(read(data)[1], AnnexRows)[-1].dicts()
     assert found == {"A": "1", "A_2": "2", "MtSup_K": "3", "B.C": "4", "D@w": "5"}
 
 
@@ -277,14 +277,14 @@ def test_calculated_annex_rows_are_left_out() -> None:
         b"<TIERS>", b'<TIERS calculated="true">'
     )
     document, events = read(data)
-    assert not of_kind(events, AnnexRow)
+    assert not of_kind(events, AnnexRows)
     assert document.calculated == 1
 
 
 def test_annexes_can_be_left_out() -> None:
     document, events = read(totem_document(annexes=True), annexes=False)
     assert document.lines
-    assert not of_kind(events, AnnexRow)
+    assert not of_kind(events, AnnexRows)
 
 
 # -- CFU and envelopes ----------------------------------------------------------------------------
@@ -294,9 +294,9 @@ def test_cfu_is_unwrapped() -> None:
     document, events = read(cfu_document())
     assert document.header.stage is Stage.CFU
     assert document.header.root == "CompteFinancierUnique"
-    etats = {row.etat for row in of_kind(events, AccountingRow)}
+    etats = {row["Etat"] for rows in of_kind(events, AccountingRows) for row in rows.dicts()}
     assert {"EB_DF", "EB_RF", "EB_DI", "EB_RI"} <= etats
-    assert type(events[0]) is AccountingRow
+    assert type(events[0]) is AccountingRows
     assert document.comptable.edition_type
     assert document.comptable.edition_date
 

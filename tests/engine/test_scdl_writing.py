@@ -146,21 +146,21 @@ def test_name_of_principal_and_annexe() -> None:
 
 @pytest.mark.parametrize(("art_spe", "text"), [(True, "spécialisé"), (None, "")])
 def test_artspe(art_spe: bool | None, text: str) -> None:
-    resolved = replace(RESOLVED, line=replace(LINE, art_spe=art_spe))
+    resolved = RESOLVED._replace(line=LINE._replace(art_spe=art_spe))
     assert strict(resolved=resolved)["BGT_ARTSPE"] == text
 
 
 def test_a_line_voted_by_chapter_names_its_chapter() -> None:
-    cells = strict(resolved=replace(RESOLVED, line=replace(LINE, nature=""), nature_label=""))
+    cells = strict(resolved=RESOLVED._replace(line=LINE._replace(nature=""), nature_label=""))
     assert cells["BGT_NATURE"] == "011"
     assert cells["BGT_NATURE_LABEL"] == "Charges à caractère général"
 
 
 def test_extended_rows_say_what_the_schema_cannot() -> None:
     header = replace(HEADER, stage=Stage.DM, numero_dm="2", type_budget="A")
-    line = replace(LINE, mt_sup=(("ICNE", "1.00"), ("icne", "2"), ("Neuf", "3"), ("Brut", "x")))
+    line = LINE._replace(mt_sup=(("ICNE", "1.00"), ("icne", "2"), ("Neuf", "3"), ("Brut", "x")))
     rows = ExtendedRows(header, lambda code: {"0": "Services généraux"}.get(code, ""))
-    row = rows.row(StrictRows(header, SIRET).row(RESOLVED), replace(RESOLVED, line=line))
+    row = rows.row(StrictRows(header, SIRET).row(RESOLVED), RESOLVED._replace(line=line))
     cells = dict(zip(schema.EXTENDED_COLUMNS, row, strict=True))
     assert cells["BGT_ETAPE_DETAIL"] == "décision modificative n° 2"
     assert cells["BGT_BUDGET_TYPE"] == "annexe"

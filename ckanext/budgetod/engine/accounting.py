@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from .annexes import Spool, Table, Tables
-from .document import AccountingRow
+from .document import AccountingRows
 
 _STATEMENTS = {
     "bilan": ("Bilan", "Balance sheet"),
@@ -40,8 +42,15 @@ _ACCOUNTING_ORDER = (
 class AccountingTables(Tables):
     """Collects the accountant's rows of a CFU: balance sheet, income statement, execution."""
 
-    def add(self, row: AccountingRow) -> None:
-        self.spool(_statement(row.etat)).add({"Etat": row.etat, **row.values})
+    def add(self, rows: AccountingRows) -> None:
+        """Keep rows that all have the same fields, each with its statement."""
+        etats = [_statement(etat or "") for etat in rows.columns.get("Etat", ("",) * rows.size)]
+        start = 0
+        for name, alike in groupby(etats):
+            end = start + len(list(alike))
+            columns = {field: texts[start:end] for field, texts in rows.columns.items()}
+            self.spool(name).add(columns, end - start)
+            start = end
 
     def tables(self) -> list[Table]:
         """Statements with rows; amounts of the ``synthetique`` ones are thousands of euros."""

@@ -5,12 +5,14 @@ A value that is not of its type leaves an empty cell (« NaN » is no amount): n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, cast
 
 from .annex_titles import title
+from .document import Column
 from .readers import values
 
 _UNITS = {
@@ -39,7 +41,8 @@ ETATS = {
     "EB_DI": "Exécution, dépenses d'investissement",
     "EB_RI": "Exécution, recettes d'investissement",
 }
-Column = dict[str, Any]
+Field = dict[str, Any]
+"""A Table Schema field: name, type, title, unit."""
 
 Lists = Mapping[str, Mapping[str, str]]
 
@@ -61,13 +64,13 @@ def labels(type_: str, lists: Lists) -> Mapping[str, str] | None:
     return found if found and any(found.values()) else None
 
 
-def column(name: str, type_: str, heading: str, unit: str = "") -> Column:
+def column(name: str, type_: str, heading: str, unit: str = "") -> Field:
     """A Table Schema field."""
     made = {"name": name, "type": type_, "title": heading}
     return {**made, "unit": unit} if unit else made
 
 
-def columns(name: str, type_: str, lists: Lists) -> list[Column]:
+def columns(name: str, type_: str, lists: Lists) -> list[Field]:
     """The column of a field, and the one of its label when it is a code."""
     heading = title(name)
     kind, unit = _UNITS.get(type_, ("string", ""))
@@ -85,12 +88,26 @@ def cells(text: str, type_: str, lists: Lists) -> list[str]:
     return [_cell(text, type_)]
 
 
-def cell_maker(type_: str, lists: Lists) -> Callable[[str], list[str]]:
-    """``cells`` for one type, its labels looked up once and its answers remembered."""
+def column_maker(type_: str, lists: Lists) -> Callable[[Column], list[Sequence[str]]]:
+    """``cells`` for whole columns of one type: the column of its cells, and of their labels."""
     known = labels(type_, lists)
-    if known is None and type_ == "text":
-        return lambda text: [text]
-    return lru_cache(maxsize=2048)(lambda text: cells(text, type_, lists))
+    if known is not None:
+        return lambda texts: [_filled(texts), [known.get((t or "").strip(), "") for t in texts]]
+    if type_ == "text":
+        return lambda texts: [_filled(texts)]
+    return lambda texts: [_cells(_filled(texts), type_)]
+
+
+def _filled(texts: Column) -> Sequence[str]:
+    return [text or "" for text in texts] if None in texts else cast(Sequence[str], texts)
+
+
+def _cells(texts: Sequence[str], type_: str) -> Sequence[str]:
+    """Typed cells. Numbers as the file should write them already are looked at together."""
+    if type_ in _NUMBERS and _WRITTEN.fullmatch("\n".join((*texts, ""))):
+        return texts
+    told = {text: _cell(text, type_) for text in set(texts)}
+    return [told[text] for text in texts]
 
 
 def _cell(text: str, type_: str) -> str:
@@ -130,13 +147,10 @@ def _boolean(text: str) -> str:
     return "true" if values.boolean(text) else "false"
 
 
+_NUMBERS = ("amount", "kiloeuros", "years", "posts", "percent", "number")
+_WRITTEN = re.compile(r"(?:(?:-?(?:0|[1-9]\d{0,15})(?:\.\d{1,2})?)?\n)*", re.ASCII)
 _READ: Mapping[str, Callable[[str], str]] = {
-    "amount": _number,
-    "kiloeuros": _number,
-    "years": _number,
-    "posts": _number,
-    "percent": _number,
-    "number": _number,
+    **dict.fromkeys(_NUMBERS, _number),
     "int": _integer,
     "date": lambda text: values.day(text).isoformat(),
     "year": _year,

@@ -5,8 +5,8 @@ types and the labels of their codes; a table that it does not know goes out too,
 tables with rows exist. Rows wait in a temporary file: memory does not grow with the document.
 
     with AnnexTables(header) as tables:
-        for row in rows:
-            tables.add(row)
+        for some in rows:
+            tables.add(some)
         for table in tables.tables():
             write_csv(path, table.names, table.rows())
 """
@@ -16,20 +16,20 @@ from __future__ import annotations
 import io
 import marshal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
-from .annex_cells import Column, cell_maker, cells, column, columns, declared
-from .document import AnnexRow, Header
+from .annex_cells import Field, cells, column, column_maker, columns, declared
+from .document import AnnexRows, Column, Header, TextRows
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+Cells = Sequence[str]
 SPOOL = 400_000
 """Bytes of one table that stay in memory."""
-BATCH = 128
-"""Rows that are written to the temporary file together."""
 IDENTITY = (
     ("BGT_NATDEC", "string", "Étape budgétaire"),
     ("BGT_ANNEE", "year", "Exercice"),
@@ -45,14 +45,18 @@ class Table:
     kind: str
     title_fr: str
     title_en: str
-    columns: list[Column]
+    columns: list[Field]
     count: int
-    rows: Callable[[], Iterator[list[str]]]
-    """Yields the cells of each row, as text, in the order of ``columns``."""
+    batches: Callable[[], Iterator[Sequence[Cells]]]
+    """Yields the cells of some rows, then of some more."""
 
     @property
     def names(self) -> list[str]:
         return [column["name"] for column in self.columns]
+
+    def rows(self) -> Iterator[Cells]:
+        """The cells of each row, as text, in the order of ``columns``."""
+        return chain.from_iterable(self.batches())
 
 
 class Spool:
@@ -61,21 +65,15 @@ class Spool:
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
         self.count = 0
-        self._batch: list[dict[str, str]] = []
         self._sizes: list[int] = []
         self._stream: IO[bytes] = io.BytesIO()
 
-    def add(self, row: Mapping[str, str]) -> None:
-        """Keep a row (field -> text)."""
-        self.names.update(dict.fromkeys(row))
-        self.count += 1
-        self._batch.append(dict(row))
-        if len(self._batch) >= BATCH:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._sizes.append(self._stream.write(marshal.dumps(self._batch)))
-        self._batch = []
+    def add(self, columns: Mapping[str, Column], size: int) -> None:
+        """Keep ``size`` rows: field -> its text in each of them."""
+        told = {name: tuple(texts) for name, texts in columns.items()}
+        self.names.update(dict.fromkeys(told))
+        self.count += size
+        self._sizes.append(self._stream.write(marshal.dumps((told, size))))
         if isinstance(self._stream, io.BytesIO) and self._stream.tell() > SPOOL:
             self._to_disk(self._stream)
 
@@ -83,13 +81,11 @@ class Spool:
         self._stream = tempfile.TemporaryFile()  # noqa: SIM115 - closed by ``close``
         self._stream.write(memory.getbuffer())
 
-    def read(self) -> Iterator[dict[str, str]]:
+    def read(self) -> Iterator[TextRows]:
         """The rows, in the order they came."""
-        if self._batch:
-            self._flush()
         self._stream.seek(0)
         for size in self._sizes:
-            yield from marshal.loads(self._stream.read(size))  # noqa: S302 - our own bytes
+            yield TextRows(*marshal.loads(self._stream.read(size)))  # noqa: S302 - our own bytes
 
     def close(self) -> None:
         self._stream.close()
@@ -135,39 +131,25 @@ class Tables:
         for name, type_ in fields.items():
             described += columns(name, type_, lists)
 
-        makers = [(name, *_cell_makers(type_, lists)) for name, type_ in fields.items()]
+        makers = {name: column_maker(type_, lists) for name, type_ in fields.items()}
 
-        def rows() -> Iterator[list[str]]:
-            for row in spool.read():
-                made = list(self._identity)
-                for name, blank, make in makers:
-                    text = row.get(name)
-                    if not text:
-                        made += blank
-                    elif make is None:
-                        made.append(text)
-                    else:
-                        made += make(text)
-                yield made
+        def batches() -> Iterator[list[Cells]]:
+            for rows in spool.read():
+                absent = (None,) * rows.size
+                made: list[Sequence[str]] = [(text,) * rows.size for text in self._identity]
+                for name, make in makers.items():
+                    made += make(rows.columns.get(name, absent))
+                yield list(zip(*made, strict=True))
 
-        return Table(kind, *titles, described, spool.count, rows)
-
-
-def _cell_makers(
-    type_: str, lists: Mapping[str, Mapping[str, str]]
-) -> tuple[list[str], Callable[[str], list[str]] | None]:
-    """The cells of an empty value, and what makes those of any other (None: it is the cell)."""
-    make = cell_maker(type_, lists)
-    return make(""), None if type_ == "text" else make
+        return Table(kind, *titles, described, spool.count, batches)
 
 
 class AnnexTables(Tables):
     """Collects annex rows. ``siret``: the one to publish under (default: the document's)."""
 
-    def add(self, row: AnnexRow) -> None:
-        """Keep a row, unless TotEM calculated it."""
-        if not row.calculated:
-            self.spool(row.table).add(row.values)
+    def add(self, rows: AnnexRows) -> None:
+        """Keep rows."""
+        self.spool(rows.table).add(rows.columns, rows.size)
 
     def tables(self) -> list[Table]:
         """Tables with rows, in the order of the schema, unknown ones last; then ``subventions``."""
@@ -190,13 +172,14 @@ class AnnexTables(Tables):
     def _subventions(self, spool: Spool) -> Table:
         described = [{"name": n, "type": t, "title": h, **u} for n, t, h, u in _SUBVENTIONS]
 
-        def rows() -> Iterator[list[str]]:
-            return (self._subvention(row) for row in spool.read())
+        def batches() -> Iterator[list[Cells]]:
+            for rows in spool.read():
+                yield [self._subvention(row) for row in rows.dicts()]
 
         titles = ("Subventions (schéma SCDL)", "Grants (SCDL schema)")
-        return Table("annexe:subventions", *titles, described, spool.count, rows)
+        return Table("annexe:subventions", *titles, described, spool.count, batches)
 
-    def _subvention(self, row: Mapping[str, str]) -> list[str]:
+    def _subvention(self, row: Mapping[str, str]) -> Cells:
         """One grant in the national shape. What TOTEM does not say stays empty: no date of the
         agreement, no conditions of payment, no share paid."""
         in_kind = bool(row.get("LibPrestaNat", "").strip())
@@ -210,7 +193,7 @@ class AnnexTables(Tables):
             "montant": cells(row.get("MtSubv", ""), "amount", {})[0],
             "nature": "aide en nature" if in_kind else "aide en numéraire",
         }
-        return [known.get(name, "") for name, *_ in _SUBVENTIONS]
+        return tuple([known.get(name, "") for name, *_ in _SUBVENTIONS])
 
 
 _SUBVENTIONS: tuple[tuple[str, str, str, dict[str, str]], ...] = (

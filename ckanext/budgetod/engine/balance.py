@@ -17,7 +17,7 @@ from typing import Any
 from . import tables
 from .checks.evidence import MAX_WHERE, where
 from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
-from .document import AccountingRow, AnnexRow, Header, LabelSource, Origin, ResolvedLine
+from .document import AccountingRows, AnnexRows, Header, LabelSource, Origin, ResolvedLine
 from .findings import Finding, Level, Where
 from .ledger import ZERO
 from .nomenclature import Plans, Resolver
@@ -137,10 +137,10 @@ class Notes:
         if resolved.nature_source is LabelSource.PREFIX and not line.nature.startswith("45"):
             self._nearest.setdefault(line.nature, where(resolved))
 
-    def row(self, row: AnnexRow) -> None:
+    def rows(self, rows: AnnexRows) -> None:
         """A balance has no annex."""
 
-    def accounting(self, row: AccountingRow) -> None:
+    def accounting(self, rows: AccountingRows) -> None:
         """Nor a part of the accountant."""
 
     def findings(self) -> Iterable[Finding]:

@@ -7,10 +7,12 @@ None.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from typing import NamedTuple
 
 from .findings import Where
 
@@ -143,8 +145,7 @@ class Header:
         return next((value for key, value in self.informations if key == code), "")
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetLine:
+class BudgetLine(NamedTuple):
     """One LigneBudget that TotEM did not calculate, untouched."""
 
     index: int
@@ -208,8 +209,7 @@ class LabelSource(str, Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedLine:
+class ResolvedLine(NamedTuple):
     """A budget line with its chapter, section and labels, and how they were found."""
 
     line: BudgetLine
@@ -224,25 +224,45 @@ class ResolvedLine:
     equipment: bool = False
 
 
+Column = Sequence[str | None]
+
+
 @dataclass(frozen=True, slots=True)
-class AnnexRow:
-    """One row of an annex table: field name -> text, in the order of the file."""
+class TextRows:
+    """Rows that follow each other in the file, as columns: field name -> its text in each row, None
+    where a row does not have the field. ``size``: how many rows."""
+
+    columns: Mapping[str, Column]
+    size: int
+
+    def dicts(self) -> Iterator[dict[str, str]]:
+        """Each row: field name -> text, without the fields that it does not have."""
+        names = tuple(self.columns)
+        for row in zip(*self.columns.values(), strict=True):
+            yield {name: text for name, text in zip(names, row, strict=True) if text is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class AnnexRows(TextRows):
+    """Rows of one annex table, those that TotEM calculated left out. ``first`` is the rank of the
+    first one in its table, from 1; ``lines`` are theirs in the file."""
 
     table: str
     item: str
-    index: int
-    source_line: int | None
-    values: dict[str, str] = field(default_factory=dict)
-    calculated: bool = False
+    first: int = 1
+    lines: Sequence[int | None] = ()
+
+    def where(self, place: int, name: str = "") -> Where:
+        """Where a row, or a field of it, stands."""
+        path = f"Annexes/{self.table}/{self.item}[{self.first + place}]"
+        line = self.lines[place] if self.lines else None
+        return Where(source_line=line, element=f"{path}/{name}" if name else path)
 
 
 @dataclass(frozen=True, slots=True)
-class AccountingRow:
-    """One LigneComptable of a CFU (balance sheet, income statement, execution)."""
-
-    etat: str
-    index: int
-    values: dict[str, str] = field(default_factory=dict)
+class AccountingRows(TextRows):
+    """Rows of a CFU's accountant (LigneComptable): balance sheet, income statement, execution. All
+    have the same fields."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class _Budget:
     def take(self, row: list[str], resolved: ResolvedLine) -> None:
         line = resolved.line
         if self.resolver.is_equipment(line.nature, line.cod_rd):
-            resolved = replace(resolved, equipment=True)
+            resolved = resolved._replace(equipment=True)
         self.reading.lines += 1
         self.reading.evidence.add_line(resolved)
         self.lines.take(row, resolved)
@@ -267,10 +267,8 @@ def masked(row: list[str]) -> Iterable[str]:
 
 def _with_texts(resolved: ResolvedLine, row: list[str]) -> ResolvedLine:
     """The line with the texts of its row, once masked."""
-    return replace(
-        resolved,
-        line=replace(
-            resolved.line,
+    return resolved._replace(
+        line=resolved.line._replace(
             nature=row[_PLACE["BGT_NATURE"]],
             fonction=row[_PLACE["BGT_FONCTION"]],
             operation=row[_PLACE["BGT_OPERATION"]],

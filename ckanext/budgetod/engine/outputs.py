@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .document import AccountingRow, AnnexRow, Header, ResolvedLine, Stage
+from .document import AccountingRows, AnnexRows, Header, ResolvedLine, Stage
 from .fields import columns
 from .nomenclature import Resolver
 from .report import coded
@@ -87,10 +87,10 @@ class LineFiles:
         if self._extended is not None and self._wide is not None:
             self._extended.write(self._wide.row(row, resolved))
 
-    def row(self, row: AnnexRow) -> None:
+    def rows(self, rows: AnnexRows) -> None:
         """Annexes are not lines."""
 
-    def accounting(self, row: AccountingRow) -> None:
+    def accounting(self, rows: AccountingRows) -> None:
         """Nor are rows of the accountant's part."""
 
     def close(self) -> None:

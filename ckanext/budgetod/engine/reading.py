@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from .checks.comptable_sums import ComptableSums
 from .checks.evidence import Evidence
 from .document import (
-    AccountingRow,
-    AnnexRow,
+    AccountingRows,
+    AnnexRows,
     BudgetLine,
     Header,
     Origin,
@@ -40,9 +40,9 @@ class Writer(Protocol):
 
     def line(self, resolved: ResolvedLine) -> None: ...
 
-    def row(self, row: AnnexRow) -> None: ...
+    def rows(self, rows: AnnexRows) -> None: ...
 
-    def accounting(self, row: AccountingRow) -> None: ...
+    def accounting(self, rows: AccountingRows) -> None: ...
 
 
 @dataclass(slots=True)
@@ -120,8 +120,8 @@ class _Pass:
         self.readings: list[Reading] = []
         self._see: dict[type, Callable[[Any], None]] = {
             BudgetLine: self._line,
-            AnnexRow: self._row,
-            AccountingRow: self._accounting,
+            AnnexRows: self._rows,
+            AccountingRows: self._accounting,
             ReadProblem: self._problem,
             Header: self._header,
         }
@@ -161,16 +161,16 @@ class _Pass:
         for writer in reading.writers:
             writer.line(resolved)
 
-    def _row(self, row: AnnexRow) -> None:
+    def _rows(self, rows: AnnexRows) -> None:
         reading = self.readings[-1]
-        reading.evidence.add_row(row)
+        reading.evidence.add_rows(rows)
         for writer in reading.writers:
-            writer.row(row)
+            writer.rows(rows)
 
-    def _accounting(self, row: AccountingRow) -> None:
-        self._comptable.add(row)
+    def _accounting(self, rows: AccountingRows) -> None:
+        self._comptable.add(rows)
         for writer in self._first:
-            writer.accounting(row)
+            writer.accounting(rows)
 
     def _problem(self, problem: ReadProblem) -> None:
         self.readings[-1].evidence.add_problem(problem)

@@ -13,7 +13,7 @@ from .accounting import AccountingTables
 from .annexes import AnnexTables, Table
 from .anonymiser.cells import mask_row
 from .datapackage import datapackage
-from .document import AccountingRow, AnnexRow, BudgetLine, Header, ResolvedLine
+from .document import AccountingRows, AnnexRows, BudgetLine, Header, ResolvedLine
 from .errors import Unreadable
 from .findings_render import check_name, render
 from .nomenclature import Resolver
@@ -62,10 +62,10 @@ class AnnexFiles:
 
     def line(self, resolved: ResolvedLine) -> None: ...
 
-    def row(self, row: AnnexRow) -> None:
-        self._tables.add(row)
+    def rows(self, rows: AnnexRows) -> None:
+        self._tables.add(rows)
 
-    def accounting(self, row: AccountingRow) -> None: ...
+    def accounting(self, rows: AccountingRows) -> None: ...
 
     def outputs(self, lang: str) -> list[Output]:
         """Write the tables."""
@@ -87,10 +87,10 @@ class AccountingFiles:
 
     def line(self, resolved: ResolvedLine) -> None: ...
 
-    def row(self, row: AnnexRow) -> None: ...
+    def rows(self, rows: AnnexRows) -> None: ...
 
-    def accounting(self, row: AccountingRow) -> None:
-        self._tables.add(row)
+    def accounting(self, rows: AccountingRows) -> None:
+        self._tables.add(rows)
 
     def outputs(self, lang: str) -> list[Output]:
         """Write the statements."""
@@ -104,8 +104,8 @@ def _table_file(table: Table, folder: Path, settings: Settings) -> Output:
     path = folder / f"{slug(table.kind)}.csv"
     texts = [column["name"] for column in table.columns if column["type"] == "string"]
     with CsvWriter(path, table.names, texts if settings.guard else ()) as writer:
-        for row in table.rows():
-            writer.write(row)
+        for rows in table.batches():
+            writer.write_rows(rows)
     about = tuple(table.columns)
     return Output(table.kind, path, writer.rows, about, table.title_fr, table.title_en)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..annex_cells import cells, declared
-from ..document import AnnexRow
+from ..document import AnnexRows
 from ..ledger import ZERO
 
 _MAX_BUDGETS = 200
@@ -31,10 +32,11 @@ class AnnexSums:
         self.consolidation: dict[tuple[str, str], list[Decimal]] = {}
         self.budgets: dict[Budget, None] = {}
 
-    def add(self, row: AnnexRow) -> None:
-        self.rows[row.item] += 1
-        if row.item == "CONSOLIDATION":
-            self._consolidate(row.values)
+    def add(self, rows: AnnexRows) -> None:
+        self.rows[rows.item] += rows.size
+        if rows.item == "CONSOLIDATION":
+            for row in rows.dicts():
+                self._consolidate(row)
 
     def _consolidate(self, values: Mapping[str, str]) -> None:
         kind = values.get("CodTypBudAgreg")
@@ -72,8 +74,15 @@ def numeric_fields(table: str) -> dict[str, str]:
     return {name: kind for name, kind in fields.items() if kind in _NUMERIC}
 
 
-def is_number(text: str, kind: str) -> bool:
-    """True for what a column of this type can hold: « NaN » cannot, an empty text can."""
-    if not text or text.replace(".", "", 1).isdecimal():
+def are_numbers(texts: Collection[str], kind: str) -> bool:
+    """True when all are what a column of this type can hold: « NaN » is not, an empty text is."""
+    if _PLAIN.fullmatch("\n".join((*texts, ""))):
         return True
-    return cells(text, kind, {}) != [""]
+    return all(is_number(text, kind) for text in texts)
+
+
+def is_number(text: str, kind: str) -> bool:
+    return not text or cells(text, kind, {}) != [""]
+
+
+_PLAIN = re.compile(r"(?:(?:\d+\.?\d*)?\n)*", re.ASCII)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 
-from ..document import AccountingRow
+from ..document import AccountingRows
 from ..ledger import ZERO
 from .annex_sums import number
 
@@ -26,11 +27,14 @@ class ComptableSums:
         self.execution: dict[tuple[str, str], Decimal] = {}
         self.balance: dict[str, Decimal] = {}
 
-    def add(self, row: AccountingRow) -> None:
-        self.rows[row.etat] += 1
-        values = row.values
-        if row.etat in _EXECUTION and values.get("Nature"):
-            key = _EXECUTION[row.etat]
-            self.execution[key] = self.execution.get(key, ZERO) + number(values.get("MtRealNettes"))
-        elif row.etat in _BALANCE and values.get("Intitule1", "").startswith("TOTAL GÉNÉRAL"):
-            self.balance[row.etat] = number(values.get("MtNet"))
+    def add(self, rows: AccountingRows) -> None:
+        for row in rows.dicts():
+            self._add(row.get("Etat", ""), row)
+
+    def _add(self, etat: str, row: Mapping[str, str]) -> None:
+        self.rows[etat] += 1
+        if etat in _EXECUTION and row.get("Nature"):
+            key = _EXECUTION[etat]
+            self.execution[key] = self.execution.get(key, ZERO) + number(row.get("MtRealNettes"))
+        elif etat in _BALANCE and row.get("Intitule1", "").startswith("TOTAL GÉNÉRAL"):
+            self.balance[etat] = number(row.get("MtNet"))

@@ -7,14 +7,14 @@ but for sixteen bytes a line that tell duplicates.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from ..document import (
-    AnnexRow,
+    AnnexRows,
     ChapterOrigin,
     Header,
     LabelSource,
@@ -26,7 +26,7 @@ from ..findings import Where
 from ..ledger import Ledger, Place
 from ..report import coded
 from ..scdl.validator import RowValidator
-from .annex_sums import AnnexSums, is_number, numeric_fields
+from .annex_sums import AnnexSums, are_numbers, is_number, numeric_fields
 from .comptable_sums import ComptableSums
 from .duplicates import Duplicates
 
@@ -58,7 +58,7 @@ class Places:
 
 @dataclass(slots=True)
 class Evidence:
-    """Fill with ``add_line`` and ``add_row``; then run the controls."""
+    """Fill with ``add_line`` and ``add_rows``; then run the controls."""
 
     header: Header
     facts: Mapping[str, Any] | None = None
@@ -162,26 +162,24 @@ class Evidence:
         else:
             self.values.add(problem.where)
 
-    def add_row(self, row: AnnexRow) -> None:
-        """Count an annex row; rows that TotEM calculated are left out."""
-        if row.calculated:
-            return
-        self.annexes.add(row)
-        self._see_amounts(row)
-        if "".join(row.values.values()).isascii():
-            return
-        for name, value in row.values.items():
-            if not value.isascii() and any(mark in value for mark in _UNREADABLE):
-                element = f"Annexes/{row.table}/{row.item}[{row.index}]/{name}"
-                self.destroyed.add(Where(source_line=row.source_line, element=element))
+    def add_rows(self, rows: AnnexRows) -> None:
+        """Count rows of an annex."""
+        self.annexes.add(rows)
+        kinds = numeric_fields(rows.table)
+        for name, column in rows.columns.items():
+            texts = [text for text in column if text] if None in column else column
+            if name in kinds and not are_numbers(texts, kinds[name]):
+                wrong = {text for text in texts if not is_number(text, kinds[name])}
+                self._see(rows, name, self.values, wrong)
+            if not "".join(texts).isascii():
+                wrong = {text for text in texts if _is_unreadable(text)}
+                self._see(rows, name, self.destroyed, wrong)
 
-    def _see_amounts(self, row: AnnexRow) -> None:
-        """Numbers of an annex that are none (« NaN » was seen in a real one)."""
-        kinds = numeric_fields(row.table)
-        for name, text in row.values.items():
-            if name in kinds and not is_number(text, kinds[name]):
-                path = f"Annexes/{row.table}/{row.item}[{row.index}]/{name}"
-                self.values.add(Where(source_line=row.source_line, element=path))
+    def _see(self, rows: AnnexRows, name: str, found: Places, wrong: Collection[str]) -> None:
+        """Places of the texts of a field that are wrong."""
+        for place, text in enumerate(rows.columns[name]):
+            if text in wrong:
+                found.add(rows.where(place, name))
 
     def close(self, header: Header) -> None:
         """After the pass: the whole header, its texts looked at for destroyed accents."""
@@ -189,7 +187,7 @@ class Evidence:
         self._flush()
         names = ("libelle_collectivite", "libelle_etablissement", "libelle_poste", "nature_cepl")
         for name in names:
-            if any(mark in getattr(self.header, name) for mark in _UNREADABLE):
+            if _is_unreadable(getattr(self.header, name)):
                 self.destroyed.add(Where(element=f"EnTete/{name}"))
 
     @property
@@ -200,6 +198,10 @@ class Evidence:
             "nature_label": dict(sorted(self.nature_sources.items())),
             "fonction_label": dict(sorted(self.fonction_sources.items())),
         }
+
+
+def _is_unreadable(text: str) -> bool:
+    return any(mark in text for mark in _UNREADABLE)
 
 
 def _mixes(chapter: str, op_budg: str) -> bool:

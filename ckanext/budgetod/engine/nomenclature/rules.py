@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TypeVar
 
 from ckanext.budgetod.engine.document import BudgetLine
@@ -55,7 +54,7 @@ def takes_both_ordres(account: Entry, side: str) -> bool:
 
 def other_side(line: BudgetLine) -> BudgetLine:
     """The same line, dépense for recette and the converse."""
-    return replace(line, cod_rd={"D": "R", "R": "D"}.get(line.cod_rd, ""))
+    return line._replace(cod_rd={"D": "R", "R": "D"}.get(line.cod_rd, ""))
 
 
 def beginnings(code: str, shortest: int = 2) -> Iterator[str]:

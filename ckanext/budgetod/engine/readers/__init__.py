@@ -2,7 +2,7 @@
 
     with open_document(path) as document:
         for event in document:
-            match event: Header, BudgetLine, AnnexRow, AccountingRow or ReadProblem
+            match event: Header, BudgetLine, AnnexRows, AccountingRows or ReadProblem
     document.sha256, document.size, document.headers, document.lines
 
 Order of events: accounting rows of a CFU (they come first in the file), then for each Budget its
@@ -21,6 +21,7 @@ from ckanext.budgetod.engine.document import Header
 from ckanext.budgetod.engine.errors import NotABudget, Unreadable
 
 from . import sniff
+from .alike import reading
 from .cfu import Comptable
 from .safexml import BoundedStream, Root, read_root, walk
 from .totem import Event, TotemReader
@@ -87,7 +88,7 @@ class Document:
     def __iter__(self) -> Iterator[Event]:
         root = check_kind(self._stream)
         reader = self._reader
-        yield from reader.events(walk(self._stream, reader.choose, root))
+        yield from reader.events(reading(walk(self._stream, reader.choose, root)))
         if not reader.documents:
             raise sniff.no_document(root, bool(reader.comptable.rows))
         if not reader.budgets:

@@ -161,7 +161,9 @@ def together(rows: Sequence[Element]) -> list[str]:
     comment or an instruction inside: the caller must see to it, and ask ``one_by_one`` otherwise.
     """
     container, name = rows[0].getparent(), local_name(rows[0])
-    if container.prefix or rows[0].prefix or container.find(rows[0].tag) is not rows[0]:
+    if container.prefix or rows[0].prefix:
+        return []
+    if next(container.iterchildren(rows[0].tag)) is not rows[0]:
         return []
     end = f"</{name}>"
     *pieces, _ = serialise(container).split(end, len(rows))

@@ -5,12 +5,13 @@ Source: the one public CFU (V113); names of accountants and logins are never rea
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 
-from ckanext.budgetod.engine.document import AccountingRow
+from ckanext.budgetod.engine.document import AccountingRows
 
-from .rows import leaves, short
+from .alike import Rows
+from .rows import read_runs, short
 from .safexml import Choice, Element
 from .values import day
 
@@ -25,7 +26,7 @@ BUDGET, LIGNE, ENTETE = map(_tag, ("BudgetComptable", "LigneComptable", "EnteteC
 CHOICES = {
     _tag("DocumentComptable"): Choice.OPEN,
     BUDGET: Choice.OPEN,
-    LIGNE: Choice.UNIT,
+    LIGNE: Choice.ROW,
     ENTETE: Choice.UNIT,
 }
 
@@ -34,18 +35,17 @@ class Comptable:
     """Facts of the accountant's part, and its rows as they pass."""
 
     def __init__(self) -> None:
-        self.rows: Counter[str] = Counter()
+        self.rows = 0
         self.edition_date: date | None = None
         self.edition_type = ""
         self.population = ""
         self.nomenclature = ""
 
-    def row(self, element: Element) -> AccountingRow:
-        """One LigneComptable; ``index`` counts within its ``etat``."""
-        found = leaves(element)
-        etat = found.pop("Etat", "")
-        self.rows[etat] += 1
-        return AccountingRow(etat, self.rows[etat], found)
+    def read_rows(self, rows: Rows) -> Iterator[AccountingRows]:
+        """LigneComptable that follow each other."""
+        for run in read_runs(rows):
+            self.rows += run.size
+            yield AccountingRows(run.columns, run.size)
 
     def read_header(self, element: Element) -> None:
         """Keep what is not personal: dates and type of edition, population, nomenclature."""

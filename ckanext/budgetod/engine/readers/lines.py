@@ -1,23 +1,25 @@
-"""One LigneBudget: from its children to a ``BudgetLine``. The hot path of every reading."""
+"""LigneBudget: from values to ``BudgetLine``. Lines of one shape are read column by column, those
+in which anything is wrong one by one, so that what is wrong can be told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain, repeat
 
 from ckanext.budgetod.engine.document import AMOUNTS, BudgetLine, ReadProblem
 from ckanext.budgetod.engine.findings import Where
 
-from .safexml import Element
-from .values import amount, boolean, clean, is_destroyed, is_repaired
+from .alike import Alike, Rows, leaves_of, unescape
+from .rows import TRUE, Leaf, given, leaves_at, leaves_in
+from .values import amount, amounts, boolean, clean, is_destroyed, is_repaired
 
-_NAMESPACE = "{http://www.minefi.gouv.fr/cp/demat/docbudgetaire}"
 _LEAVES = (
     *("Nature", "LibCpte", "Fonction", "Operation", "ContNat", "ArtSpe", "ContFon", "ContOp"),
     *("CodRD", "OpBudg", "TypOpBudg", "OpeCpteTiers", *AMOUNTS),
 )
-_NAMES = {f"{_NAMESPACE}{name}": name for name in _LEAVES}
-_MTSUP, _CARACSUP = f"{_NAMESPACE}MtSup", f"{_NAMESPACE}CaracSup"
+_NAMES = frozenset(_LEAVES)
+_MTSUP, _CARACSUP = "MtSup", "CaracSup"
 _SIDES = {"R": "R", "D": "D"}
 _ORDRE = {"0": "0", "1": "1"}
 _ARTSPE = {"": None, "true": True, "1": True, "false": False, "0": False}
@@ -37,53 +39,125 @@ class _Faults(list[ReadProblem]):
         self.append(ReadProblem(kind, field, where))
 
 
-def read_line(element: Element, rank: int) -> tuple[BudgetLine, Sequence[ReadProblem]]:
-    """The line and what was wrong in it; ``rank`` is its place among the Budget's lines."""
+Read = tuple[BudgetLine, Sequence[ReadProblem]]
+"""A line and what was wrong in it."""
+_Column = Sequence[str]
+
+
+def read_lines(rows: Rows, first: int) -> list[Read]:
+    """The lines that TotEM did not calculate, in the order of the file; ``first`` is the rank of
+    the first row among the Budget's."""
+    found: dict[int, Read] = {}
+    for alike in map(given, rows.alike):
+        indexes = [first + rank for rank in alike.ranks]
+        lines = [rows.lines[rank] for rank in alike.ranks]
+        try:
+            read: list[Read] = [(line, ()) for line in _together(alike, indexes, lines)]
+        except (ValueError, KeyError):
+            read = _one_by_one(alike, indexes, lines)
+        found.update(zip(alike.ranks, read, strict=True))
+    for rank, element in rows.others.items():
+        if element.get("calculated") not in TRUE:
+            found[rank] = _line(leaves_in(element), first + rank, rows.lines[rank])
+    return [found[rank] for rank in sorted(found)]
+
+
+# --- column by column ----------------------------------------------------------------------------
+
+
+def _together(
+    alike: Alike, indexes: Sequence[int], lines: Sequence[int | None]
+) -> Iterable[BudgetLine]:
+    """Lines of one shape. ValueError or KeyError when anything is wrong in one of them."""
+    told, supplements = _columns(alike)
+    sides, ordres = told["CodRD"], told["OpBudg"]
+    return map(
+        BudgetLine,
+        indexes,
+        lines,
+        _codes(told, "Nature"),
+        _codes(told, "Fonction"),
+        _texts(told, "Operation"),
+        _codes(told, "ContNat"),
+        _codes(told, "ContFon"),
+        _texts(told, "ContOp"),
+        [_ARTSPE[text] for text in told["ArtSpe"]] if "ArtSpe" in told else repeat(None),
+        [_SIDES[text] for text in sides],
+        [_ORDRE[text] for text in ordres],
+        _codes(told, "TypOpBudg"),
+        _texts(told, "LibCpte"),
+        _codes(told, "OpeCpteTiers"),
+        *[amounts(told[name]) if name in told else repeat(None) for name in AMOUNTS],
+        _paired(supplements, _MTSUP),
+        _paired(supplements, _CARACSUP),
+    )
+
+
+def _columns(alike: Alike) -> tuple[dict[str, _Column], list[tuple[str, _Column, _Column]]]:
+    """Column of each leaf that is wanted; name, codes and values of each supplement."""
+    told: dict[str, _Column] = {}
+    supplements: list[tuple[str, _Column, _Column]] = []
+    blank = ("",) * len(alike.ranks)
+    columns: Sequence[_Column] = alike.columns
+    if "&" in "".join(chain.from_iterable(columns)):
+        columns = [list(map(unescape, column)) for column in columns]
+    for name, ranks in leaves_of(alike.slots):
+        values = columns[ranks["V"]] if "V" in ranks else blank
+        if name in _NAMES:
+            told[name] = values
+        elif name in _SUPPLEMENTS:
+            codes = columns[ranks["Code"]] if "Code" in ranks else blank
+            supplements.append((name, codes, values))
+    return told, supplements
+
+
+def _codes(told: Mapping[str, _Column], name: str) -> Iterable[str]:
+    column = told.get(name)
+    return repeat("") if column is None else map(str.strip, column)
+
+
+def _texts(told: Mapping[str, _Column], name: str) -> Iterable[str]:
+    column = told.get(name)
+    return repeat("") if column is None else [_plain(text) for text in column]
+
+
+def _paired(
+    supplements: Sequence[tuple[str, _Column, _Column]], wanted: str
+) -> Iterable[tuple[tuple[str, str], ...]]:
+    """The supplements of one name of each line: code and value."""
+    pairs = [
+        zip(codes, map(_shown, values), strict=True)
+        for name, codes, values in supplements
+        if name == wanted
+    ]
+    return zip(*pairs, strict=True) if pairs else repeat(_NO_PAIRS)
+
+
+def _shown(value: str) -> str:
+    return value if value.isascii() else clean(value)
+
+
+# --- one by one ----------------------------------------------------------------------------------
+
+
+def _one_by_one(alike: Alike, indexes: Sequence[int], lines: Sequence[int | None]) -> list[Read]:
+    return [
+        _line(leaves_at(alike, place), index, line)
+        for place, (index, line) in enumerate(zip(indexes, lines, strict=True))
+    ]
+
+
+def _line(leaves: Iterable[Leaf], rank: int, source_line: int | None) -> Read:
     found: dict[str, str] = {}
     supplements: list[tuple[str, str, str]] = []
-    names = _NAMES
-    for child in element:
-        tag = child.tag
-        name = names.get(tag)
-        if name is not None:
-            found[name] = child.get("V") or ""
-        elif tag in _SUPPLEMENTS:
-            supplements.append((tag, child.get("Code") or "", child.get("V") or ""))
-    source_line = element.sourceline
-    try:
-        return _regular(found, supplements, rank, source_line), ()
-    except (ValueError, KeyError):
-        faults = _Faults(rank, source_line)
-        return _build(found, supplements, rank, source_line, faults), faults
-
-
-def _regular(
-    found: Mapping[str, str],
-    supplements: list[tuple[str, str, str]],
-    rank: int,
-    source_line: int | None,
-) -> BudgetLine:
-    """A line without any fault. ValueError or KeyError when there is one."""
-    get = found.get
-    return BudgetLine(
-        rank,
-        source_line,
-        get("Nature", "").strip(),
-        get("Fonction", "").strip(),
-        _plain(get("Operation", "")),
-        get("ContNat", "").strip(),
-        get("ContFon", "").strip(),
-        _plain(get("ContOp", "")),
-        _ARTSPE[get("ArtSpe", "")],
-        _SIDES[found["CodRD"]],
-        _ORDRE[found["OpBudg"]],
-        get("TypOpBudg", "").strip(),
-        _plain(get("LibCpte", "")),
-        get("OpeCpteTiers", "").strip(),
-        *[amount(found[name]) if name in found else None for name in AMOUNTS],
-        _pairs(supplements, _MTSUP) if supplements else _NO_PAIRS,  # pyright: ignore
-        _pairs(supplements, _CARACSUP) if supplements else _NO_PAIRS,  # pyright: ignore
-    )
+    for name, attributes in leaves:
+        value = attributes.get("V") or ""
+        if name in _NAMES:
+            found[name] = value
+        elif name in _SUPPLEMENTS:
+            supplements.append((name, attributes.get("Code") or "", value))
+    faults = _Faults(rank, source_line)
+    return _build(found, supplements, rank, source_line, faults), faults
 
 
 def _plain(text: str) -> str:
@@ -120,8 +194,8 @@ def _build(
         _text(get("LibCpte", ""), "LibCpte", faults),
         get("OpeCpteTiers", "").strip(),
         *(_amount(get(name, ""), name, faults) for name in AMOUNTS),
-        _pairs(supplements, _MTSUP) if supplements else _NO_PAIRS,  # pyright: ignore
-        _pairs(supplements, _CARACSUP) if supplements else _NO_PAIRS,  # pyright: ignore
+        _pairs(supplements, _MTSUP),  # pyright: ignore
+        _pairs(supplements, _CARACSUP),  # pyright: ignore
     )
 
 
@@ -165,10 +239,4 @@ def _coded(text: str, allowed: tuple[str, str], kind: str, name: str, faults: _F
 
 
 def _pairs(supplements: list[tuple[str, str, str]], wanted: str) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        [
-            (code, value if value.isascii() else clean(value))
-            for tag, code, value in supplements
-            if tag == wanted
-        ]
-    )
+    return tuple([(code, _shown(value)) for name, code, value in supplements if name == wanted])

@@ -206,8 +206,7 @@ class Writer:
 def declarations(nsmap: dict[str | None, str]) -> list[str]:
     """The namespace declarations of an element as lxml writes them."""
     return [
-        f' xmlns{":" + prefix if prefix else ""}="{quote(uri)}"'
-        for prefix, uri in nsmap.items()
+        f' xmlns{":" + prefix if prefix else ""}="{quote(uri)}"' for prefix, uri in nsmap.items()
     ]
 
 
@@ -236,9 +235,7 @@ def growing(
     """
     name = name or read_root(stream)
     tag = f"{{{name.namespace}}}{name.name}" if name.namespace else name.name
-    parser = etree.XMLPullParser(
-        events=("start",), tag=tag, remove_blank_text=not blanks, **FLAGS
-    )
+    parser = etree.XMLPullParser(events=("start",), tag=tag, remove_blank_text=not blanks, **FLAGS)
     root: Element | None = None
     try:
         while data := stream.read(CHUNK):

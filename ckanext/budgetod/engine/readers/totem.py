@@ -6,27 +6,27 @@ annex rows that TotEM calculated are left out. Source: XSD V95 and documents up 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ckanext.budgetod.engine.document import (
-    AccountingRow,
-    AnnexRow,
+    AccountingRows,
+    AnnexRows,
     BudgetLine,
     Header,
     ReadProblem,
 )
-from ckanext.budgetod.engine.findings import Where
 
 from . import cfu, values
+from .alike import Rows
 from .header import Blocks, build_header
-from .lines import read_line
-from .rows import leaves, read_row
+from .lines import read_lines
+from .rows import leaves, read_annex
 from .safexml import Choice, Element, Step, local_name
 
 NAMESPACE = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 CFU_NAMESPACE = "http://www.minefi.gouv.fr/cp/demat/doccfu"
-Event = Header | BudgetLine | AnnexRow | AccountingRow | ReadProblem
+Event = Header | BudgetLine | AnnexRows | AccountingRows | ReadProblem
 MAX_ENVELOPE = 6
 """How deep a DocumentBudgetaire is looked for inside an unknown envelope."""
 
@@ -46,19 +46,17 @@ _UNITS = (
     "EnTeteBudget",
     "BlocBudget",
     "InformationsGenerales",
-    "LigneBudget",
 )
 _CHOICES = {
     **{_tag(name): Choice.UNIT for name in _UNITS},
     **dict.fromkeys((DOCUMENT, BUDGET, ANNEXES), Choice.OPEN),
+    LIGNE: Choice.ROW,
 }
-_TRUE = ("true", "1")
-_NOTHING: tuple[None, tuple[()]] = (None, ())
 _OURS = (f"{{{NAMESPACE}}}", f"{{{CFU_NAMESPACE}}}", f"{{{cfu.NAMESPACE}}}")
 
 
 class TotemReader:
-    """Turns the steps of ``safexml.walk`` into events; one reader, one document.
+    """Turns the steps of ``safexml.walk``, rows as ``Rows``, into events; one reader, one document.
 
     After the pass: ``headers`` (with their sommaire), ``lines`` (given), ``calculated`` (left out:
     lines and annex rows), ``budgets`` and ``documents`` (how many elements), ``comptable`` (facts
@@ -75,6 +73,7 @@ class TotemReader:
         self._in_budget = self._headed = False
         self._rank = 0
         self._table, self._rows = "", 0
+        self._open: list[str] = []
         self._sommaire: list[tuple[str, bool]] = []
 
     # -- which elements are wanted ----------------------------------------------------------------
@@ -94,7 +93,7 @@ class TotemReader:
             return Choice.OPEN
         above = parent.getparent()
         if above is not None and above.tag == ANNEXES:
-            return Choice.UNIT
+            return Choice.ROW
         return self._choose_outside(element, tag, depth)
 
     def _choose_outside(self, element: Element, tag: str, depth: int) -> Choice:
@@ -109,19 +108,16 @@ class TotemReader:
     def events(self, steps: Iterator[Step]) -> Iterator[Event]:
         """Headers, lines, annex rows, accounting rows and problems, in the order of the file."""
         for kind, element, depth in steps:
-            if kind == "unit":
-                event, problems = self._unit(element)
-                if event is not None:
-                    if not self._headed and self._in_budget:
-                        yield from self._head()
-                    yield event
-                    yield from problems
+            if kind == "rows":
+                yield from self._rows_of(element)
+            elif kind == "unit":
+                self._unit(element)
             elif kind == "open":
                 yield from self._opened(element, element.tag, depth)
-            elif element.tag == BUDGET:
-                yield from self._budget_closed()
-            elif element.tag == ANNEXES:
-                self._table = ""
+                self._open.append(element.tag)
+            else:
+                self._open.pop()
+                yield from self._closed(element.tag)
 
     def _opened(self, element: Element, tag: str, depth: int) -> Iterator[Event]:
         if depth == 0:
@@ -132,26 +128,37 @@ class TotemReader:
             self._budget_opened()
         elif tag == ANNEXES:
             yield from self._head()
-        elif self._in_budget and element.getparent().tag == ANNEXES:
+        elif self._in_budget and self._open[-1:] == [ANNEXES]:
             self._table = local_name(element).removeprefix("DATA_")
             self._rows = 0
         elif tag == cfu.BUDGET:
             self._blocks.accounting_siret = element.get("SIRET") or ""
 
-    def _unit(self, element: Element) -> tuple[Event | None, Sequence[ReadProblem]]:
-        """The event of a complete subtree, None for a block that is only kept."""
-        tag = element.tag
+    def _closed(self, tag: str) -> Iterator[Event]:
+        if tag == BUDGET:
+            yield from self._budget_closed()
+        elif tag == ANNEXES:
+            self._table = ""
+
+    def _unit(self, element: Element) -> None:
+        """A block that is kept until the header is whole."""
         if self._table:
-            return self._annex_row(element)
-        if tag == LIGNE:
-            return self._line(element) if self._in_budget else _NOTHING
-        if tag == cfu.LIGNE:
-            return self.comptable.row(element), ()
-        if tag == cfu.ENTETE:
+            return
+        if element.tag == cfu.ENTETE:
             self.comptable.read_header(element)
-        elif tag in _BLOCKS:
-            _BLOCKS[tag](self._blocks, element)
-        return _NOTHING
+        else:
+            read_block(self._blocks, element)
+
+    def _rows_of(self, rows: Rows) -> Iterator[Event]:
+        """The events of siblings of one name."""
+        if self._table:
+            yield from self._annex(rows)
+        elif rows.tag == LIGNE:
+            if self._in_budget:
+                yield from self._head()
+                yield from self._lines(rows)
+        elif rows.tag == cfu.LIGNE:
+            yield from self.comptable.read_rows(rows)
 
     def _budget_opened(self) -> None:
         self.budgets += 1
@@ -173,27 +180,26 @@ class TotemReader:
         self._in_budget = False
         self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._sommaire))
 
-    def _line(self, element: Element) -> tuple[Event | None, Sequence[ReadProblem]]:
-        self._rank += 1
-        if element.get("calculated") in _TRUE:
-            self.calculated += 1
-            return _NOTHING
-        self.lines += 1
-        return read_line(element, self._rank)
+    def _lines(self, rows: Rows) -> Iterator[Event]:
+        found = read_lines(rows, self._rank + 1)
+        self._rank += len(rows)
+        self.lines += len(found)
+        self.calculated += len(rows) - len(found)
+        for line, problems in found:
+            yield line
+            yield from problems
 
-    def _annex_row(self, element: Element) -> tuple[Event | None, Sequence[ReadProblem]]:
-        if element.get("calculated") in _TRUE:
-            self.calculated += 1
-            return _NOTHING
-        self._rows += 1
-        row, repaired = read_row(element, self._table, self._rows)
+    def _annex(self, rows: Rows) -> Iterator[Event]:
+        annex, problems = read_annex(rows, self._table, self._rows + 1)
+        self._rows += annex.size
+        self.calculated += len(rows) - annex.size
+        if not annex.size:
+            return
         if self._table == "SOMMAIRE":
-            self._add_to_sommaire(row.values)
-        if not repaired:
-            return row, ()
-        path = f"Annexes/{row.table}/{row.item}[{row.index}]"
-        place = Where(source_line=row.source_line, element=path)
-        return row, (ReadProblem("text_repaired", row.item, place),)
+            for row in annex.dicts():
+                self._add_to_sommaire(row)
+        yield annex
+        yield from problems
 
     def _add_to_sommaire(self, row: dict[str, str]) -> None:
         try:

@@ -7,6 +7,7 @@ Nothing is guessed: what is not a value of the format is a ``ValueError``, which
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -32,6 +33,16 @@ def amount(text: str) -> Decimal:
         raise ValueError("not an amount")
     whole, _, decimals = text.partition(".")
     return Decimal(f"{whole}.{decimals[:2]}" if len(decimals) > 2 else text)
+
+
+_PLAIN_AMOUNTS = re.compile(r"(?:-?\d{1,16}(?:\.\d{1,2})?\n)*", re.ASCII)
+
+
+def amounts(texts: Sequence[str]) -> list[Decimal | None]:
+    """``amount`` of each, None for an empty one. ValueError when one is no amount."""
+    if _PLAIN_AMOUNTS.fullmatch("\n".join((*texts, ""))):
+        return list(map(Decimal, texts))
+    return [amount(text) if text else None for text in texts]
 
 
 def boolean(text: str) -> bool:

@@ -72,6 +72,14 @@ class CsvWriter:
         if len(self._batch) >= _BATCH:
             self._flush()
 
+    def write_rows(self, rows: Sequence[Sequence[str]]) -> None:
+        """Write rows of text cells."""
+        if any(len(row) != self._width for row in rows):
+            raise ValueError(f"rows without {self._width} columns")
+        self._flush()
+        self._rows.writerows([self._guard(row) for row in rows] if self._guarded else rows)
+        self.rows += len(rows)
+
     def write_values(self, row: Iterable[Cell]) -> None:
         """Write one row of values of any kind (see ``cell``)."""
         self.write([clean_cell(value) for value in row])
