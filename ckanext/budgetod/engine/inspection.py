@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import IO, Any
 
 from .anonymiser import anonymise
 from .document import Header
+from .streams import Nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,6 @@ class Inspection:
     lines: int
     seal: str
     facts: Mapping[str, Any]
-
-
-class Nowhere(io.RawIOBase):
-    """A binary stream that forgets what is written to it."""
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        return len(data)
 
 
 def inspect(source: str | os.PathLike[str] | IO[bytes]) -> Inspection:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from .anonymiser import GatePass
+from .anonymiser.passing import Passing
 from .checks.comptable_sums import ComptableSums
 from .checks.evidence import Evidence
 from .document import (
@@ -25,7 +27,9 @@ from .document import (
 from .nomenclature import Plans, Resolver, Standing
 from .nomenclature import plans as known_plans
 from .plan_checks import confront
-from .readers import Document, Event, Source, open_document
+from .readers import Event, Source, open_document
+from .readers.cfu import Comptable
+from .readers.totem import TotemReader
 from .siret import usable_siret
 
 Progress = Callable[[int], None]
@@ -43,6 +47,10 @@ class Writer(Protocol):
     def rows(self, rows: AnnexRows) -> None: ...
 
     def accounting(self, rows: AccountingRows) -> None: ...
+
+
+Writers = Callable[[int], Sequence[Writer]]
+"""Makes the writers of the nth Budget of a document, from 0."""
 
 
 @dataclass(slots=True)
@@ -77,9 +85,9 @@ def plans_of(given: Any) -> Plans:
 def read_document(
     source: Source,
     options: Options,
-    writers: Callable[[int], Sequence[Writer]] = lambda index: (),
+    writers: Writers = lambda index: (),
     progress: Progress | None = None,
-) -> tuple[list[Reading], Document]:
+) -> list[Reading]:
     """Read a document once. ``writers(index)`` makes those of the nth Budget.
 
     Raises DocumentRefused; ValueError when the SIRET given is not valid.
@@ -91,14 +99,32 @@ def read_document(
             if progress and not rank % PROGRESS_EVERY:
                 progress(document.size)
         reader.finish(document.headers)
-        reader.certify(document)
-    return reader.readings, document
+        reader.certify(document.comptable)
+    return reader.readings
+
+
+def read_published(
+    passing: Passing,
+    options: Options,
+    writers: Writers = lambda index: (),
+    progress: Progress | None = None,
+) -> tuple[list[Reading], GatePass]:
+    """As ``read_document``, what the gate lets out while it passes; and the gate's answer."""
+    reader, published = _Pass(options, writers), TotemReader()
+    for rank, event in enumerate(published.events(passing.steps())):
+        reader.see(event)
+        if progress and not rank % PROGRESS_EVERY:
+            progress(passing.size)
+    answer = passing.answer()
+    reader.finish(published.headers, answer.facts)
+    reader.certify(published.comptable)
+    return reader.readings, answer
 
 
 def read_events(
     events: Iterable[Event],
     options: Options,
-    writers: Callable[[int], Sequence[Writer]] = lambda index: (),
+    writers: Writers = lambda index: (),
 ) -> list[Reading]:
     """Read a sequence of events that is no XML: each ``Header`` followed by its lines."""
     reader = _Pass(options, writers)
@@ -111,7 +137,7 @@ def read_events(
 class _Pass:
     """Sends each event where it belongs."""
 
-    def __init__(self, options: Options, writers: Callable[[int], Sequence[Writer]]) -> None:
+    def __init__(self, options: Options, writers: Writers) -> None:
         self._options = options
         self._make_writers = writers
         self._plans = plans_of(options.plans)
@@ -175,20 +201,21 @@ class _Pass:
     def _problem(self, problem: ReadProblem) -> None:
         self.readings[-1].evidence.add_problem(problem)
 
-    def finish(self, headers: Sequence[Header]) -> None:
-        """Headers are whole only now: their list of annexes comes last."""
+    def finish(self, headers: Sequence[Header], facts: Mapping[str, Any] | None = None) -> None:
+        """Headers are whole only now: their list of annexes comes last; and so are ``facts``."""
+        facts = facts or self._options.facts
         for reading, header in zip(self.readings, headers, strict=True):
-            header = with_seal_date(header, self._options.facts)
-            reading.header = header
+            header = with_seal_date(header, facts)
+            reading.header, reading.evidence.facts = header, facts
             reading.evidence.close(header)
             confront(reading.evidence, self._plans)
 
-    def certify(self, document: Document) -> None:
+    def certify(self, comptable: Comptable) -> None:
         """What the accountant's part of a CFU says of its edition."""
         for reading in self.readings:
             reading.evidence.edition = {
-                "type": document.comptable.edition_type,
-                "date": str(document.comptable.edition_date or ""),
+                "type": comptable.edition_type,
+                "date": str(comptable.edition_date or ""),
             }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
@@ -14,6 +15,16 @@ from .files import fresh_file
 
 Given = Any
 """A path (text or ``os.PathLike``) or a binary stream."""
+
+
+class Nowhere(io.RawIOBase):
+    """A binary stream that forgets what is written to it."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return len(data)
 
 
 def as_path(source: Given) -> Given:

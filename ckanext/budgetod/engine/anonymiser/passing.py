@@ -4,20 +4,64 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Iterator
 from typing import IO, Any
 
-from ..readers.safexml import BoundedStream
+from ..readers.safexml import BoundedStream, Step
+from ..streams import Nowhere
 from . import SEAL_MAX_SIZE, GatePass
 from .gate import Gate
 from .output import HashingSink
 from .rules import load
 
 
-class _Nowhere(io.RawIOBase):
-    """Takes everything and keeps nothing."""
+class Passing:
+    """One pass of the gate. Take ``steps`` to the end, then ask for the ``answer``.
 
-    def write(self, data: Any) -> int:
-        return len(data)
+    Parameters as ``anonymise``; with ``profile`` none the steps are those of the strict one.
+    """
+
+    def __init__(
+        self,
+        source: IO[bytes],
+        target: IO[bytes],
+        profile: str = "strict",
+        rules: Any = None,
+        max_size: int | None = None,
+        check_seal: bool = True,
+    ) -> None:
+        self._as_is = profile == "none"
+        self._start = source.tell() if _seekable(source) else None
+        if self._as_is and self._start is None:
+            source, self._start = io.BytesIO(_all(source, max_size)), 0
+        self._source, self._target = source, target
+        self._check_seal = check_seal
+        self._stream = BoundedStream(source, max_size, hashed=True)  # type: ignore[arg-type]
+        self._sink = HashingSink(Nowhere() if self._as_is else target)  # type: ignore[arg-type]
+        self._gate = Gate(load(rules), "strict" if self._as_is else profile, self._sink)
+
+    @property
+    def size(self) -> int:
+        """Bytes read so far."""
+        return self._stream.size
+
+    def steps(self) -> Iterator[Step]:
+        """The steps of what is published, as it is written (see ``Gate.steps``)."""
+        return self._gate.steps(self._stream)
+
+    def answer(self) -> GatePass:
+        """What the pass says of the document; its seal is verified now."""
+        gate, stream = self._gate, self._stream
+        published = self._sink.sha256
+        if self._as_is:
+            self._source.seek(self._start or 0)
+            shutil.copyfileobj(self._source, self._target)
+            published = stream.sha256
+        seal, digests = "none", {}
+        if gate.seal_seen:
+            size = stream.size if self._check_seal else SEAL_MAX_SIZE + 1
+            seal, digests = _seal(self._source, self._start, size)
+        return _gate_pass(gate, stream, published, seal, digests, self._as_is)
 
 
 def run(
@@ -28,25 +72,11 @@ def run(
     max_size: int | None,
     check_seal: bool,
 ) -> GatePass:
-    """One pass, then the seal. Parameters as ``anonymise``."""
-    as_is = profile == "none"
-    start = source.tell() if _seekable(source) else None
-    if as_is and start is None:
-        source, start = io.BytesIO(_all(source, max_size)), 0
-    stream = BoundedStream(source, max_size, hashed=True)  # type: ignore[arg-type]
-    sink = HashingSink(_Nowhere() if as_is else target)  # type: ignore[arg-type]
-    gate = Gate(load(extra_rules), "strict" if as_is else profile, sink)
-    for _ in gate.steps(stream):
+    """One pass that nobody reads along. Parameters as ``anonymise``."""
+    passing = Passing(source, target, profile, extra_rules, max_size, check_seal)
+    for _ in passing.steps():
         pass
-    published = sink.sha256
-    if as_is:
-        source.seek(start or 0)
-        shutil.copyfileobj(source, target)
-        published = stream.sha256
-    seal, digests = "none", {}
-    if gate.seal_seen:
-        seal, digests = _seal(source, start, stream.size if check_seal else SEAL_MAX_SIZE + 1)
-    return _gate_pass(gate, stream, published, seal, digests, as_is)
+    return passing.answer()
 
 
 def _gate_pass(
