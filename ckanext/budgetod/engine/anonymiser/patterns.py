@@ -143,7 +143,8 @@ _INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065)
 _CODE = re.compile(r"[^\s@]*(?:[\d/]|\.xsl)[^\s@]*|true|false|")
 _PLAIN = re.compile(r"[^\s@]*")
 _TITLED = re.compile(r"m\.[^\W\d_]{2}|(?:mme|mlle|melle|mr|monsieur|madame)[.:_\-]", re.IGNORECASE)
-_TITLES = ("M.", "m.", "Mr", "MR", "Mme", "MME", "lle", "LLE", "nsieur", "NSIEUR", "adame", "ADAME")
+_TITLES = (b"M.", b"m.", b"Mr", b"MR", b"Mme", b"MME", b"lle", b"LLE", b"nsieur", b"NSIEUR")
+_TITLES += (b"adame", b"ADAME")
 
 
 def is_code(text: str) -> bool:
@@ -156,9 +157,13 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None and not _TITLED.search(text)
 
 
-def may_be_titled(text: str) -> bool:
-    """False when no part of a text can be a civility: a quick look for ``is_plain``."""
-    return any(title in text for title in _TITLES)
+def are_plain(raw: bytes) -> bool:
+    """True for texts, one after the other, that surely are codes and numbers: ASCII without blank,
+    @ or escape, and no part of which can be a civility. A quick look for ``is_plain``."""
+    words = raw.translate(None, _DIGITS)
+    if b" " in words or b"@" in words or b"&" in words or not words.isascii():
+        return False
+    return not any(title in words for title in _TITLES)
 
 
 def readable(text: str) -> str:
@@ -185,6 +190,7 @@ _FRENCH = re.compile(
     rb"[\x00-\x7f]*(?:\xc3[\x80\x81\x84-\x96\x98-\xa1\xa3-\xb6\xb8-\xbf][\x00-\x7f]*)*"
 )
 """ASCII and letters of latin-1, without those that badly coded characters begin with."""
+_DIGITS = b"0123456789"
 _MIN_DIGITS = 9
 
 
@@ -192,10 +198,24 @@ def suspect_raw(raw: bytes) -> bool:
     """As ``suspect``, for the UTF-8 text of an attribute; quicker where it is plain French."""
     if not _FRENCH.fullmatch(raw):
         return suspect(unescape(raw.decode()))
-    if not _CIVILITIES.isdisjoint(raw.translate(_LETTERS).split()):
+    return _has_marks(raw) or has_figures(raw)
+
+
+def are_calm(raw: bytes) -> bool:
+    """True for texts in UTF-8, one a line, that are plain French in which nothing can name or reach
+    anyone, figures apart (see ``has_figures``)."""
+    return _FRENCH.fullmatch(raw) is not None and not _has_marks(raw)
+
+
+def _has_marks(raw: bytes) -> bool:
+    if b"@" in raw or b"&#" in raw:
         return True
-    digits = len(raw) - len(raw.translate(None, b"0123456789"))
-    return digits >= _MIN_DIGITS or b"@" in raw or b"&#" in raw
+    return not _CIVILITIES.isdisjoint(raw.translate(_LETTERS).split())
+
+
+def has_figures(raw: bytes) -> bool:
+    """True when a text has figures enough for a number of somebody."""
+    return len(raw) - len(raw.translate(None, _DIGITS)) >= _MIN_DIGITS
 
 
 def hits(text: str) -> list[Hit]:

@@ -9,7 +9,7 @@ this module lets through is what the careful way would have written.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
@@ -136,35 +136,36 @@ class Swift:
             column = columns[rank]
             if not _are_codes(column):
                 rows.update(i for i, text in enumerate(column) if not _are_codes((text,)))
-        if _is_odd("".join(chain.from_iterable(columns[rank] for rank in plan.kept))):
+        if not _are_plain(columns[rank] for rank in plan.kept):
             for rank in plan.kept:
-                if _is_odd("".join(columns[rank])):
-                    self._check(columns[rank], self._is_clean, rows)
+                if not _are_plain((columns[rank],)):
+                    self._mark(columns[rank], self._unclean(set(columns[rank])), rows)
         for rank in plan.scanned:
-            self._check(columns[rank], self._is_clean, rows)
+            self._mark(columns[rank], self._unclean(set(columns[rank])), rows)
         for rank in plan.sober:
-            self._check(columns[rank], self._is_sober, rows)
+            self._mark(columns[rank], self._unsober(set(columns[rank])), rows)
         return rows
 
-    def _check(self, column: Texts, passes: Callable[[str], bool], rows: set[int]) -> None:
-        clean = self._clean if passes == self._is_clean else frozenset()
-        bad = {text for text in set(column) - clean if not passes(text)}
+    def _mark(self, column: Texts, bad: Collection[str], rows: set[int]) -> None:
         if bad:
             rows.update(index for index, text in enumerate(column) if text in bad)
 
-    def _is_clean(self, text: str) -> bool:
-        """True when a text holds nothing to mask."""
-        if patterns.suspect_raw(text.encode()) and patterns.hits(unescape(text)):
-            return False
+    def _unclean(self, texts: set[str]) -> set[str]:
+        """Those of these texts that hold something to mask."""
+        new = texts - self._clean
+        rest = new
+        if patterns.are_calm("\n".join(new).encode()):
+            rest = {text for text in new if patterns.has_figures(text.encode())}
+        bad = {text for text in rest if _has_hits(text)}
         if len(self._clean) >= _MAX_TEXTS:
             self._clean.clear()
-        self._clean.add(text)
-        return True
+        self._clean |= new - bad
+        return bad
 
-    def _is_sober(self, text: str) -> bool:
-        value = unescape(text)
-        sober = parties.is_sober(value) or parties.is_legal(value)
-        return sober and self._is_clean(text)
+    def _unsober(self, texts: set[str]) -> set[str]:
+        """Those of these texts that are not surely no person, or hold something to mask."""
+        bad = {text for text in texts if not _is_sober(unescape(text))}
+        return bad | self._unclean(texts - bad)
 
     def _verdicts(self, plan: Plan, columns: Sequence[Texts]) -> list[Verdict]:
         names = tuple(name for name, _ in plan.judged)
@@ -205,12 +206,17 @@ class Swift:
         )
 
 
+def _has_hits(text: str) -> bool:
+    return patterns.suspect_raw(text.encode()) and bool(patterns.hits(unescape(text)))
+
+
+def _is_sober(value: str) -> bool:
+    return parties.is_sober(value) or parties.is_legal(value)
+
+
 def _are_codes(texts: Sequence[str]) -> bool:
     return _CODES.fullmatch("\n".join((*texts, "")).encode()) is not None
 
 
-def _is_odd(text: str) -> bool:
-    """True for what is not surely a code or a number: blanks, @, escapes, titles, not ASCII."""
-    if " " in text or "@" in text or "&" in text or not text.isascii():
-        return True
-    return patterns.may_be_titled(text)
+def _are_plain(columns: Iterable[Texts]) -> bool:
+    return patterns.are_plain("".join(chain.from_iterable(columns)).encode())
