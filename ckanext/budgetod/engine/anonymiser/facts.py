@@ -6,9 +6,10 @@ calculated are not counted.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 from ..readers.values import amount
@@ -18,7 +19,9 @@ OTHERS_DEBT = ("02", "07", "08")
 NOT_DEBT = ("10",)
 """CodTypEmpr: loans for other bodies, and rows that only serve a ratio."""
 
+Columns = Mapping[str, Sequence[str]]
 _Sums = dict[str, tuple[str, str]]
+"""Field -> group and name of what it adds to."""
 _TABLES: dict[str, _Sums] = {
     "PERSONNEL": {
         "EffectifBud": ("staff", "effectif_budgetaire"),
@@ -27,31 +30,40 @@ _TABLES: dict[str, _Sums] = {
     "CONCOURS": {"MtSubv": ("subsidies", "total")},
     "PRET": {"MtCapitalRestDu_31_12": ("loans", "capital_restant_du")},
 }
-_OWN: _Sums = {
-    "MtCapitalRestDu_31_12": ("debt", "capital_restant_du"),
-    "MtCapitalRestDu_01_01": ("debt", "capital_restant_du_debut"),
-    "MtCapitalExer": ("debt", "capital_exercice"),
-    "MtIntExer": ("debt", "interets_exercice"),
+class _Debtor(Enum):
+    """Who owes a loan."""
+
+    OWN = "own"
+    GUARANTEED = "guaranteed"
+    OTHERS = "others"
+    NOBODY = "nobody"
+
+
+_LOANS: dict[_Debtor, _Sums] = {
+    _Debtor.OWN: {
+        "MtCapitalRestDu_31_12": ("debt", "capital_restant_du"),
+        "MtCapitalRestDu_01_01": ("debt", "capital_restant_du_debut"),
+        "MtCapitalExer": ("debt", "capital_exercice"),
+        "MtIntExer": ("debt", "interets_exercice"),
+    },
+    _Debtor.GUARANTEED: {"MtCapitalRestDu_31_12": ("debt", "garanti")},
+    _Debtor.OTHERS: {"MtCapitalRestDu_31_12": ("debt", "pour_autrui")},
+    _Debtor.NOBODY: {},
 }
-_GARANTI: _Sums = {"MtCapitalRestDu_31_12": ("debt", "garanti")}
-_OTHERS: _Sums = {"MtCapitalRestDu_31_12": ("debt", "pour_autrui")}
 FACT_FIELDS = {
-    "EMPRUNT": frozenset({"CodTypEmpr", "NomBenefEmprGaranti", *_OWN}),
+    "EMPRUNT": frozenset({"CodTypEmpr", "NomBenefEmprGaranti", *_LOANS[_Debtor.OWN]}),
     **{table: frozenset(sums) for table, sums in _TABLES.items()},
 }
 """Table -> fields that are looked at."""
 
 
-def sums_of(table: str, values: Mapping[str, str]) -> _Sums:
-    """Field -> (group, name) to add, for one row."""
-    if table != "EMPRUNT":
-        return _TABLES.get(table, {})
-    kind = values.get("CodTypEmpr", "")
-    if kind == GUARANTEED or (not kind and values.get("NomBenefEmprGaranti")):
-        return _GARANTI
+def _debtor(kind: str, guaranteed: str) -> _Debtor:
+    if kind == GUARANTEED or (not kind and guaranteed):
+        return _Debtor.GUARANTEED
     if kind in OTHERS_DEBT:
-        return _OTHERS
-    return {} if kind in NOT_DEBT else _OWN
+        return _Debtor.OTHERS
+    return _Debtor.NOBODY if kind in NOT_DEBT else _Debtor.OWN
+
 
 
 _MAX_PENDING = 2000
@@ -63,28 +75,43 @@ class Facts:
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
         self._totals: dict[tuple[str, str], Decimal] = {}
-        self._pending: dict[tuple[tuple[str, str], str], int] = {}
+        self._pending: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         """How often each text was met: many rows say the same number."""
 
-    def add(self, table: str, values: Mapping[str, str]) -> None:
-        """One row of a table of ``FACT_FIELDS``. What is not an amount adds nothing."""
-        pending = self._pending
-        for name, key in sums_of(table, values).items():
-            text = values.get(name)
-            if text:
-                met = (key, text)
-                pending[met] = pending.get(met, 0) + 1
-        if len(pending) > _MAX_PENDING:
+    def add(self, table: str, columns: Columns, size: int) -> None:
+        """Rows of a table of ``FACT_FIELDS``: each field's text in each row, where rows have it.
+        What is not an amount adds nothing."""
+        if table == "EMPRUNT":
+            self._add_loans(columns, size)
+            return
+        for name, key in _TABLES[table].items():
+            self._count(key, columns.get(name, ()))
+
+    def _add_loans(self, columns: Columns, size: int) -> None:
+        absent = ("",) * size
+        kinds = columns.get("CodTypEmpr", absent)
+        names = columns.get("NomBenefEmprGaranti", absent)
+        debtors = [_debtor(kind, name) for kind, name in zip(kinds, names, strict=True)]
+        for debtor in set(debtors):
+            places = [place for place, found in enumerate(debtors) if found is debtor]
+            for name, key in _LOANS[debtor].items():
+                texts = columns.get(name, absent)
+                self._count(key, [texts[place] for place in places])
+
+    def _count(self, key: tuple[str, str], texts: Sequence[str]) -> None:
+        self._pending[key].update(texts)
+        if len(self._pending[key]) > _MAX_PENDING:
             self._settle()
 
     def _settle(self) -> None:
         """Turn the texts that were met into sums."""
-        for (key, text), times in self._pending.items():
-            try:
-                found = amount(text) * times
-            except ValueError:
-                continue
-            self._totals[key] = self._totals.get(key, Decimal(0)) + found
+        for key, met in self._pending.items():
+            for text, times in met.items():
+                try:
+                    found = amount(text) * times
+                except ValueError:
+                    continue
+                self._totals[key] = self._totals.get(key, Decimal(0)) + found
         self._pending.clear()
 
     def to_dict(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ..readers.safexml import BoundedStream, Element, Step, walk
 from ..readers.totem import read_block
 from .cleaner import Cleaner, Verdict
 from .elements import Place, place_of, some_values, values_of
-from .facts import FACT_FIELDS, Facts
+from .facts import FACT_FIELDS, Columns, Facts
 from .ledger import Ledger
 from .output import HashingSink, Output
 from .rules import ACCOUNTING, BUDGET, Rule, Rules
@@ -236,11 +236,15 @@ class Gate:
 
     def _hide_rows(self, elements: list[Element]) -> None:
         self._hidden_rows += len(elements)
+        found: list[dict[str, str]] = []
         for element in elements:
             if element.get("calculated") in _CALCULATED:
                 self._hidden_rows_calculated += 1
             elif self._wanted:
-                self.facts.add(self._table, some_values(element, self._wanted))
+                found.append(some_values(element, self._wanted))
+        if found:
+            told = {name: [row.get(name, "") for row in found] for name in self._wanted.values()}
+            self.facts.add(self._table, told, len(found))
 
     def _swift(self, rule: Rule) -> Swift:
         if rule.name not in self._swifts:
@@ -254,7 +258,9 @@ class Gate:
         first, line = self._rank + 1, self._out.line
         self._rank += len(elements)
         batch = self._swift(rule).sort(self._cutter.cut(elements), len(elements))
-        self._count(rule, batch.counted, batch.values)
+        self._count(rule, batch.counted)
+        for columns, size in batch.wanted:
+            self._see(rule.table, columns, size)
         copies: dict[int, Element] = {}
         gone: set[int] = set()
         waiting: list[str] = []
@@ -275,7 +281,7 @@ class Gate:
             rows = Rows(elements[0].tag, lines, batch.alike, copies)
             yield Step("rows", rows.closed_up(gone), len(self._open_ones))
 
-    def _count(self, rule: Rule, counted: int, values: list[dict[str, str]]) -> None:
+    def _count(self, rule: Rule, counted: int) -> None:
         """Rows that TotEM did not calculate."""
         if rule.name == "LigneBudget":
             self.lines += counted
@@ -283,11 +289,17 @@ class Gate:
             self._counts[rule.name] += counted
         elif counted:
             self.facts.rows[rule.table] += counted
-            for row in values:
-                if rule.table == "SOMMAIRE":
-                    self._add_to_sommaire(row)
-                elif rule.table in FACT_FIELDS:
-                    self.facts.add(rule.table, row)
+
+    def _see(self, table: str, columns: Columns, size: int) -> None:
+        """Rows of a table of which something is wanted."""
+        if table in FACT_FIELDS:
+            self.facts.add(table, columns, size)
+        elif table == "SOMMAIRE":
+            absent = ("",) * size
+            codes, marks = (columns.get(name, absent) for name in ("CodeAnnexe", "Present"))
+            for code, mark in zip(codes, marks, strict=True):
+                if mark in ("true", "1", "false", "0"):
+                    self._sommaire.append((code, mark in _CALCULATED))
 
     def _apart(
         self, rule: Rule, element: Element, rank: int, verdict: Verdict | None
@@ -308,13 +320,9 @@ class Gate:
         copy = self._cleaner.copy(element, rule, place)
         if element.get("calculated") not in _CALCULATED:
             shown = copy if rule.table == "SOMMAIRE" else element
-            self._count(rule, 1, [values_of(shown)])
+            self._count(rule, 1)
+            told = {name: (value,) for name, value in values_of(shown).items()}
+            self._see(rule.table, told, 1)
         if copy is not None:
             self._out.unit(copy)
         return copy
-
-    def _add_to_sommaire(self, values: dict[str, str]) -> None:
-        present = values.get("Present", "")
-        if present in ("true", "1", "false", "0"):
-            code = values.get("CodeAnnexe", "")
-            self._sommaire.append((code, present in _CALCULATED))

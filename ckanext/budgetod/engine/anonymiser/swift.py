@@ -39,14 +39,14 @@ class Aside(NamedTuple):
 class Batch:
     """What becomes of rows: texts to write, or ``Aside``, in their order; and the texts as columns.
 
-    ``counted``: rows that TotEM did not calculate, careful ones apart. ``values``: what the caller
-    wanted of those.
+    ``counted``: rows that TotEM did not calculate, careful ones apart. ``wanted``: of those, columns
+    of what the caller wanted, with their size.
     """
 
     rows: list[str | Aside]
     alike: list[Alike] = field(default_factory=list)
     counted: int = 0
-    values: list[dict[str, str]] = field(default_factory=list)
+    wanted: list[tuple[dict[str, Texts], int]] = field(default_factory=list)
 
 
 class Swift:
@@ -74,7 +74,7 @@ class Swift:
     def _alike(self, plan: Plan, rows: Alike, texts: Sequence[str], batch: Batch) -> None:
         """Rows of one shape, among all ``texts``."""
         aside = self._aside(plan, rows)
-        self._count(plan, rows.columns, aside, len(rows.ranks), batch)
+        self._count(plan, rows, aside, batch)
         for index in rows.ranks:
             batch.rows[index] = texts[index]
         for row in aside.values():
@@ -106,26 +106,19 @@ class Swift:
                     aside[place] = Aside(ranks[place], verdict if out else None)
         return aside
 
-    def _count(
-        self,
-        plan: Plan,
-        columns: Sequence[Texts],
-        aside: dict[int, Aside],
-        size: int,
-        batch: Batch,
-    ) -> None:
+    def _count(self, plan: Plan, rows: Alike, aside: dict[int, Aside], batch: Batch) -> None:
         """Add the rows to the batch's counts, those apart that will be read again."""
-        out = {index for index, row in aside.items() if row.verdict is None}
+        out = {place for place, row in aside.items() if row.verdict is None}
         if plan.calculated is not None:
-            marks = columns[plan.calculated]
-            out.update(index for index, mark in enumerate(marks) if mark in _TRUE)
-        batch.counted += size - len(out)
-        if plan.wanted:
-            batch.values += [
-                {name: unescape(columns[rank][index]) for name, rank in plan.wanted}
-                for index in range(size)
-                if index not in out
-            ]
+            marks = rows.columns[plan.calculated]
+            out.update(place for place, mark in enumerate(marks) if mark in _TRUE)
+        if out:
+            rows = rows.only([place for place in range(len(rows.ranks)) if place not in out])
+        size = len(rows.ranks)
+        batch.counted += size
+        if plan.wanted and size:
+            told = {name: tuple(map(unescape, rows.columns[rank])) for name, rank in plan.wanted}
+            batch.wanted.append((told, size))
 
     # --- the values ------------------------------------------------------------------------------
 
@@ -153,10 +146,9 @@ class Swift:
     def _unclean(self, texts: set[str]) -> set[str]:
         """Those of these texts that hold something to mask."""
         new = texts - self._clean
-        rest = new
-        if patterns.are_calm("\n".join(new).encode()):
-            rest = {text for text in new if patterns.has_figures(text.encode())}
-        bad = {text for text in rest if _has_hits(text)}
+        calm = patterns.are_calm("\n".join(new).encode())
+        found = patterns.has_number if calm else patterns.has_hits
+        bad = {text for text in new if found(text.encode())}
         if len(self._clean) >= _MAX_TEXTS:
             self._clean.clear()
         self._clean |= new - bad
@@ -204,10 +196,6 @@ class Swift:
             for name in cautious
             if values.get(name)
         )
-
-
-def _has_hits(text: str) -> bool:
-    return patterns.suspect_raw(text.encode()) and bool(patterns.hits(unescape(text)))
 
 
 def _is_sober(value: str) -> bool:
