@@ -112,19 +112,30 @@ def test_what_names_nobody_stays(text: str) -> None:
     assert patterns.mask(text) == (text, [])
 
 
+def found_in(texts: list[str]) -> list[str]:
+    """The texts in which something is found when they are looked at together."""
+    escaped = {escape(text, {"\n": "&#10;", '"': "&quot;"}): text for text in texts}
+    found = patterns.unclean([escape(text, {"\n": "&#10;", '"': "&quot;"}) for text in texts])
+    return [escaped[text] for text in found]
+
+
 @pytest.mark.parametrize(("text", "_"), NAMED)
 def test_the_quick_look_misses_nothing(text: str, _: str) -> None:
     for around in ("{}", "objet : {}", "12{} ", "({})", "l'{}", "a/{}"):
         whole = around.format(text)
         assert patterns.suspect(whole) or not patterns.hits(whole)
-        assert patterns.has_hits(escape(whole).encode()) == bool(patterns.hits(whole))
+        assert found_in([whole]) == found_in([whole, "x"]) == found_in(["0", whole, "x"])
+        assert found_in([whole]) == ([whole] if patterns.hits(whole) else [])
 
 
 @given(st.text(alphabet="Mmre.DUPONT ée0612345789 +3@'-/&\u00a0\n", max_size=40))
 def test_the_quick_looks_miss_nothing_at_all(text: str) -> None:
-    found = bool(patterns.hits(text))
-    assert patterns.suspect(text) or not found
-    assert patterns.has_hits(escape(text, {"\n": "&#10;"}).encode()) == found
+    assert patterns.suspect(text) or not patterns.hits(text)
+
+
+@given(st.lists(st.text(alphabet="Mmre.DUPONT ée0612345789 +3@'-/&\u00a0\n", max_size=40)))
+def test_texts_looked_at_together_are_those_looked_at_alone(texts: list[str]) -> None:
+    assert found_in(texts) == [text for text in texts if patterns.hits(text)]
 
 
 def test_a_mask_fits_the_place_of_the_text() -> None:

@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,6 +90,22 @@ def test_chunk_boundaries_do_not_matter(built: list[dict[str, str]], chunk: int)
         assert read(data) == whole
     finally:
         safexml.CHUNK = usual
+
+
+@pytest.mark.parametrize("width", [1, 3])
+@given(data=st.data())
+def test_the_writer_writes_what_the_csv_module_reads(width: int, data: st.DataObject) -> None:
+    cell = st.text(alphabet="a,\"'\r\n é;", max_size=6)
+    row = st.lists(cell, min_size=width, max_size=width)
+    rows = data.draw(st.lists(row, min_size=1, max_size=6))
+    out = io.BytesIO()
+    with CsvWriter(out, "abc"[:width]) as writer:
+        writer.write_columns(list(zip(*rows, strict=True)))
+        for row in rows:
+            writer.write(row)
+        assert writer.rows == 2 * len(rows)
+    text = out.getvalue().decode()
+    assert list(csv.reader(io.StringIO(text, newline="")))[1:] == [*rows, *rows]
 
 
 @given(st.lists(st.lists(st.text(max_size=20), min_size=3, max_size=3), max_size=10))

@@ -92,10 +92,15 @@ def column_maker(type_: str, lists: Lists) -> Callable[[Column], list[Sequence[s
     """``cells`` for whole columns of one type: the column of its cells, and of their labels."""
     known = labels(type_, lists)
     if known is not None:
-        return lambda texts: [_filled(texts), [known.get((t or "").strip(), "") for t in texts]]
+        return lambda texts: [_filled(texts), _labelled(texts, known)]
     if type_ == "text":
         return lambda texts: [_filled(texts)]
     return lambda texts: [_cells(_filled(texts), type_)]
+
+
+def _labelled(texts: Column, known: Mapping[str, str]) -> Sequence[str]:
+    told = {text: known.get((text or "").strip(), "") for text in set(texts)}
+    return [told[text] for text in texts]
 
 
 def _filled(texts: Column) -> Sequence[str]:

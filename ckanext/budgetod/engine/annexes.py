@@ -18,7 +18,6 @@ import marshal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 from .annex_cells import Field, cells, column, column_maker, columns, declared
@@ -27,6 +26,8 @@ from .document import AnnexRows, Column, Header, TextRows
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+BATCH = 128
+"""Rows that are written to the temporary file together."""
 Cells = Sequence[str]
 SPOOL = 400_000
 """Bytes of one table that stay in memory."""
@@ -48,7 +49,7 @@ class Table:
     columns: list[Field]
     count: int
     batches: Callable[[], Iterator[Sequence[Cells]]]
-    """Yields the cells of some rows, then of some more."""
+    """Yields some rows, then some more: for each of ``columns`` its cells, as text."""
 
     @property
     def names(self) -> list[str]:
@@ -56,7 +57,8 @@ class Table:
 
     def rows(self) -> Iterator[Cells]:
         """The cells of each row, as text, in the order of ``columns``."""
-        return chain.from_iterable(self.batches())
+        for columns in self.batches():
+            yield from zip(*columns, strict=True)
 
 
 class Spool:
@@ -65,15 +67,26 @@ class Spool:
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
         self.count = 0
+        self._batch: dict[str, list[str | None]] = {}
+        self._waiting = 0
         self._sizes: list[int] = []
         self._stream: IO[bytes] = io.BytesIO()
 
     def add(self, columns: Mapping[str, Column], size: int) -> None:
         """Keep ``size`` rows: field -> its text in each of them."""
-        told = {name: tuple(texts) for name, texts in columns.items()}
-        self.names.update(dict.fromkeys(told))
+        self.names.update(dict.fromkeys(columns))
         self.count += size
-        self._sizes.append(self._stream.write(marshal.dumps((told, size))))
+        for name, texts in columns.items():
+            self._batch.setdefault(name, [None] * self._waiting).extend(texts)
+        self._waiting += size
+        for name in self._batch.keys() - columns.keys():
+            self._batch[name] += [None] * size
+        if self._waiting >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._sizes.append(self._stream.write(marshal.dumps((self._batch, self._waiting), 2)))
+        self._batch, self._waiting = {}, 0
         if isinstance(self._stream, io.BytesIO) and self._stream.tell() > SPOOL:
             self._to_disk(self._stream)
 
@@ -83,6 +96,8 @@ class Spool:
 
     def read(self) -> Iterator[TextRows]:
         """The rows, in the order they came."""
+        if self._waiting:
+            self._flush()
         self._stream.seek(0)
         for size in self._sizes:
             yield TextRows(*marshal.loads(self._stream.read(size)))  # noqa: S302 - our own bytes
@@ -136,10 +151,10 @@ class Tables:
         def batches() -> Iterator[list[Cells]]:
             for rows in spool.read():
                 absent = (None,) * rows.size
-                made: list[Sequence[str]] = [(text,) * rows.size for text in self._identity]
+                made: list[Cells] = [(text,) * rows.size for text in self._identity]
                 for name, make in makers.items():
                     made += make(rows.columns.get(name, absent))
-                yield list(zip(*made, strict=True))
+                yield made
 
         return Table(kind, *titles, described, spool.count, batches)
 
@@ -174,7 +189,8 @@ class AnnexTables(Tables):
 
         def batches() -> Iterator[list[Cells]]:
             for rows in spool.read():
-                yield [self._subvention(row) for row in rows.dicts()]
+                made = [self._subvention(row) for row in rows.dicts()]
+                yield list(zip(*made, strict=True))
 
         titles = ("Subventions (schéma SCDL)", "Grants (SCDL schema)")
         return Table("annexe:subventions", *titles, described, spool.count, batches)

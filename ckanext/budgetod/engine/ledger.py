@@ -7,7 +7,7 @@ not the number of lines.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -52,13 +52,18 @@ class Entry:
     count: int = 0
     places: list[tuple[int, int | None]] = field(default_factory=list)
 
+    def copy(self) -> Entry:
+        """The same, to be added to."""
+        found = (self.chapter_label, self.nature_label, self.fonction_label, self.equipment)
+        return Entry(list(self.sums), *found, self.count, list(self.places))
+
     def absorb(self, other: Entry) -> None:
         """Add what another entry of the same account holds."""
         for rank, amount in enumerate(other.sums):
             if amount:
                 self.sums[rank] += amount
         self.count += other.count
-        self.places = sorted({*self.places, *other.places})[:KEPT_LINES]
+        self.places = sorted(self.places + other.places)[:KEPT_LINES]
 
 
 class Ledger:
@@ -128,12 +133,10 @@ class Ledger:
         """The entries whatever their function (their keys have none): enough for most."""
         if not self._accounts:
             for key, entry in self.entries.items():
-                short = key._replace(fonction="")
+                short = Key(*key[:-1], fonction="")
                 merged = self._accounts.get(short)
                 if merged is None:
-                    self._accounts[short] = replace(
-                        entry, sums=list(entry.sums), places=list(entry.places)
-                    )
+                    self._accounts[short] = entry.copy()
                 else:
                     merged.absorb(entry)
         return self._accounts

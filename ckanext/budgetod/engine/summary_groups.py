@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -49,13 +50,12 @@ class Sums:
 
 def chapters(ledger: Ledger) -> list[dict[str, Any]]:
     """Each chapter per section, side and kind (réel, ordre), 001 and 002 left out."""
-    groups: dict[tuple[str, str, bool, str], Sums] = {}
+    groups: defaultdict[tuple[str, str, bool, str], Sums] = defaultdict(Sums)
     names: dict[str, str] = {}
     for key, entry in ledger.accounts.items():
         if is_result(key) or not key.section or key.side not in SIDES:
             continue
-        place = (key.section, key.side, key.ordre == "1", key.chapter)
-        groups.setdefault(place, Sums()).add(ledger, entry)
+        groups[key.section, key.side, key.ordre == "1", key.chapter].add(ledger, entry)
         names.setdefault(key.chapter, entry.chapter_label)
     return [
         {
@@ -98,17 +98,17 @@ def _tree(
     name: Callable[[str], str] | None,
     own: str,
 ) -> list[dict[str, Any]]:
-    own_sums: dict[tuple[str, str, str], Sums] = {}
+    own_sums: defaultdict[tuple[str, str, str], Sums] = defaultdict(Sums)
     names: dict[str, str] = {}
     for key, entry in ledger.entries.items():
         if key.section and key.side in SIDES and is_real(key):
             code = code_of(key)
-            own_sums.setdefault((key.section, key.side, code), Sums()).add(ledger, entry)
+            own_sums[key.section, key.side, code].add(ledger, entry)
             names.setdefault(code, getattr(entry, own))
-    groups: dict[tuple[str, str, str], Sums] = {}
+    groups: defaultdict[tuple[str, str, str], Sums] = defaultdict(Sums)
     for (section, side, code), sums in own_sums.items():
         for prefix in _prefixes(code, root):
-            groups.setdefault((section, side, prefix), Sums()).absorb(sums)
+            groups[section, side, prefix].absorb(sums)
     return [
         {
             "section": section,

@@ -104,8 +104,8 @@ def _table_file(table: Table, folder: Path, settings: Settings) -> Output:
     path = folder / f"{slug(table.kind)}.csv"
     texts = [column["name"] for column in table.columns if column["type"] == "string"]
     with CsvWriter(path, table.names, texts if settings.guard else ()) as writer:
-        for rows in table.batches():
-            writer.write_rows(rows)
+        for columns in table.batches():
+            writer.write_columns(columns)
     about = tuple(table.columns)
     return Output(table.kind, path, writer.rows, about, table.title_fr, table.title_en)
 

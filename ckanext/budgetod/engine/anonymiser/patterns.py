@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 from typing import NamedTuple
 
@@ -174,11 +174,17 @@ def readable(text: str) -> str:
     return unicodedata.normalize("NFC", clean(text).translate(_INVISIBLE))
 
 
-_LETTERS = bytes(
-    byte + 32 if 65 <= byte <= 90 else byte if 97 <= byte <= 122 or byte > 127 else 32
-    for byte in range(256)
-)
-"""For ``bytes.translate``: small letters, a blank for everything that is no letter."""
+
+
+def _letter(byte: int) -> int:
+    """The small letter; a blank for everything that is no letter, ends of lines apart."""
+    if 65 <= byte <= 90:
+        return byte + 32
+    return byte if 97 <= byte <= 122 or byte > 127 or byte == 10 else 32
+
+
+_LETTERS = bytes(map(_letter, range(256)))
+"""For ``bytes.translate``."""
 _CIVILITIES = frozenset(
     """
     m mm mr mrs mme mmes mlle mlles melle melles mle me dr docteur maitre monsieur messieurs madame
@@ -194,26 +200,39 @@ _DIGITS = b"0123456789"
 _MIN_DIGITS = 9
 
 
-def are_calm(raw: bytes) -> bool:
-    """True for texts of attributes in UTF-8, one a line, in which nothing but a number can name or
-    reach anyone: plain French without a civility. Quicker than ``suspect``."""
-    if b"@" in raw or b"&#" in raw or not _FRENCH.fullmatch(raw):
-        return False
-    return _CIVILITIES.isdisjoint(raw.translate(_LETTERS).split())
+def unclean(texts: Sequence[str]) -> list[str]:
+    """Those of these texts of attributes, as the file writes them, in which ``hits`` finds
+    something. Few hold anything: they are looked at all together first."""
+    return [text for text in _suspects(texts) if hits(unescape(text))]
 
 
-def has_hits(raw: bytes) -> bool:
-    """True when ``hits`` finds something in a text of an attribute in UTF-8."""
-    if not are_calm(raw):
-        return bool(hits(unescape(raw.decode())))
-    return has_number(raw)
+def _suspects(texts: Sequence[str]) -> Iterable[str]:
+    """As ``unclean``: some too many, never one too few."""
+    if not texts:
+        return ()
+    whole = "\n".join(texts)
+    raw = whole.encode()
+    if not _is_plain_french(raw):
+        plain = [text for text in texts if _is_plain_french(text.encode())]
+        odd = [text for text in texts if text not in set(plain)]
+        return [*odd, *_suspects(plain)]
+    words = raw.translate(_LETTERS).split(b"\n")
+    return [
+        text
+        for text, line in zip(texts, words, strict=True)
+        if not _CIVILITIES.isdisjoint(line.split()) or _may_be_number(text)
+    ]
 
 
-def has_number(raw: bytes) -> bool:
-    """As ``has_hits``, for a text that is calm."""
+def _may_be_number(text: str) -> bool:
+    raw = text.encode()
     if len(raw) - len(raw.translate(None, _DIGITS)) < _MIN_DIGITS:
         return False
-    return next(_numbers(unescape(raw.decode())), None) is not None
+    return any(number.search(text) for number in (_IBAN, _NIR, _PHONE))
+
+
+def _is_plain_french(raw: bytes) -> bool:
+    return b"@" not in raw and b"&#" not in raw and _FRENCH.fullmatch(raw) is not None
 
 
 def hits(text: str) -> list[Hit]:
@@ -231,21 +250,16 @@ def hits(text: str) -> list[Hit]:
 def _all(text: str) -> Iterator[Hit]:
     if "@" in text:
         yield from _emails(text)
-    yield from _numbers(text)
+    if _FIGURES.search(text):
+        yield from (Hit(*m.span(), IBAN) for m in _IBAN.finditer(text) if _is_iban(m[0]))
+        yield from (Hit(*m.span(), NIR) for m in _NIR.finditer(text))
+        yield from (Hit(*m.span(), PHONE) for m in _PHONE.finditer(text))
     if not _may_name(text):
         return
     for pattern in (_SEVERAL, _NAMED):
         yield from (Hit(*m.span(), NAME) for m in pattern.finditer(text) if _is_person(m, text))
     for pattern in (_APART, _SPOKEN, _SMALL):
         yield from (Hit(*m.span(), NAME) for m in pattern.finditer(text))
-
-
-def _numbers(text: str) -> Iterator[Hit]:
-    if not _FIGURES.search(text):
-        return
-    yield from (Hit(*m.span(), IBAN) for m in _IBAN.finditer(text) if _is_iban(m[0]))
-    yield from (Hit(*m.span(), NIR) for m in _NIR.finditer(text))
-    yield from (Hit(*m.span(), PHONE) for m in _PHONE.finditer(text))
 
 
 def _emails(text: str) -> Iterator[Hit]:

@@ -146,9 +146,7 @@ class Swift:
     def _unclean(self, texts: set[str]) -> set[str]:
         """Those of these texts that hold something to mask."""
         new = texts - self._clean
-        calm = patterns.are_calm("\n".join(new).encode())
-        found = patterns.has_number if calm else patterns.has_hits
-        bad = {text for text in new if found(text.encode())}
+        bad = set(patterns.unclean(list(new)))
         if len(self._clean) >= _MAX_TEXTS:
             self._clean.clear()
         self._clean |= new - bad

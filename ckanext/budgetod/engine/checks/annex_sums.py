@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple
@@ -74,15 +73,8 @@ def numeric_fields(table: str) -> dict[str, str]:
     return {name: kind for name, kind in fields.items() if kind in _NUMERIC}
 
 
-def are_numbers(texts: Collection[str], kind: str) -> bool:
-    """True when all are what a column of this type can hold: « NaN » is not, an empty text is."""
-    if _PLAIN.fullmatch("\n".join((*texts, ""))):
-        return True
-    return all(is_number(text, kind) for text in texts)
-
-
 def is_number(text: str, kind: str) -> bool:
-    return not text or cells(text, kind, {}) != [""]
-
-
-_PLAIN = re.compile(r"(?:(?:\d+\.?\d*)?\n)*", re.ASCII)
+    """True for what a column of this type can hold: « NaN » cannot, an empty text can."""
+    if not text or text.replace(".", "", 1).isdecimal():
+        return True
+    return cells(text, kind, {}) != [""]

@@ -26,7 +26,7 @@ from ..findings import Where
 from ..ledger import Ledger, Place
 from ..report import coded
 from ..scdl.validator import RowValidator
-from .annex_sums import AnnexSums, are_numbers, is_number, numeric_fields
+from .annex_sums import AnnexSums, is_number, numeric_fields
 from .comptable_sums import ComptableSums
 from .duplicates import Duplicates
 
@@ -168,16 +168,16 @@ class Evidence:
         kinds = numeric_fields(rows.table)
         for name, column in rows.columns.items():
             texts = [text for text in column if text] if None in column else column
-            if name in kinds and not are_numbers(texts, kinds[name]):
-                wrong = {text for text in texts if not is_number(text, kinds[name])}
+            if name in kinds:
+                wrong = {text for text in set(texts) if not is_number(text, kinds[name])}
                 self._see(rows, name, self.values, wrong)
-            if not "".join(texts).isascii():
+            elif not "".join(texts).isascii():
                 wrong = {text for text in texts if _is_unreadable(text)}
                 self._see(rows, name, self.destroyed, wrong)
 
     def _see(self, rows: AnnexRows, name: str, found: Places, wrong: Collection[str]) -> None:
         """Places of the texts of a field that are wrong."""
-        for place, text in enumerate(rows.columns[name]):
+        for place, text in enumerate(rows.columns[name] if wrong else ()):
             if text in wrong:
                 found.add(rows.where(place, name))
 

@@ -138,17 +138,17 @@ def supplements(line: BudgetLine) -> list[str]:
     others: list[str] = []
     for code, text in line.mt_sup:
         column = MTSUP.get(code.upper())
-        if column is None or column in found or not _is_amount(text):
-            if text:
-                others.append(f"{code}={text}")
-        else:
-            found[column] = euros(amount(text))
-    return [*(found.get(column, "") for column in MTSUP_COLUMNS), ";".join(others)]
+        value = _euros(text)
+        if column is not None and column not in found and value is not None:
+            found[column] = value
+        elif text:
+            others.append(f"{code}={text}")
+    return [*[found.get(column, "") for column in MTSUP_COLUMNS], ";".join(others)]
 
 
-def _is_amount(text: str) -> bool:
+def _euros(text: str) -> str | None:
+    """The amount as the file writes it; None when it is none."""
     try:
-        amount(text)
+        return euros(amount(text))
     except ValueError:
-        return False
-    return True
+        return None

@@ -7,7 +7,7 @@ tests compare both on real documents.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ckanext.budgetod.engine.siret import valid_siret
@@ -15,8 +15,6 @@ from ckanext.budgetod.engine.siret import valid_siret
 from .schema import FIELDS, PATTERNS, Field
 
 _KNOWN_CELLS = 5000
-_HEAD = next(rank for rank, field in enumerate(FIELDS) if field.kind == "number")
-"""Cells before the amounts: rows of one account repeat them."""
 
 
 class BadCell(NamedTuple):
@@ -35,36 +33,31 @@ class RowValidator:
         self.valid = 0
         self.bad: Counter[BadCell] = Counter()
         self.first_row: dict[BadCell, int] = {}
-        self._good: list[set[str]] = [set() for _ in FIELDS]
-        self._heads: set[tuple[str, ...]] = set()
+        self._good: list[set[str]] = [set() if field.required else {""} for field in FIELDS]
 
     def check(self, row: Sequence[str]) -> list[BadCell]:
         """The bad cells of a row, [] when it is valid."""
         if len(row) != len(FIELDS):
             raise ValueError(f"{len(row)} cells for {len(FIELDS)} columns")
         self.rows += 1
-        head = tuple(row[:_HEAD])
-        found = [] if head in self._heads else self._bad_cells(row, 0, _HEAD)
-        if not found and len(self._heads) < _KNOWN_CELLS:
-            self._heads.add(head)
-        found += self._bad_cells(row, _HEAD, len(FIELDS))
+        cells = enumerate(zip(row, self._good, strict=True))
+        new = [rank for rank, (text, good) in cells if text not in good]
+        found = self._bad_cells(row, new) if new else []
         if found:
             self._count(found)
         else:
             self.valid += 1
         return found
 
-    def _bad_cells(self, row: Sequence[str], start: int, end: int) -> list[BadCell]:
+    def _bad_cells(self, row: Sequence[str], ranks: Iterable[int]) -> list[BadCell]:
+        """Those of some cells of a row; the good ones are remembered: rows repeat them."""
         found: list[BadCell] = []
-        for rank in range(start, end):
-            text = row[rank]
-            if (not text and not FIELDS[rank].required) or text in self._good[rank]:
-                continue
-            reason = fault(FIELDS[rank], text)
+        for rank in ranks:
+            reason = fault(FIELDS[rank], row[rank])
             if reason:
                 found.append(BadCell(FIELDS[rank].name, reason))
             elif len(self._good[rank]) < _KNOWN_CELLS:
-                self._good[rank].add(text)
+                self._good[rank].add(row[rank])
         return found
 
     def _count(self, found: list[BadCell]) -> None:

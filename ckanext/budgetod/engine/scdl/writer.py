@@ -6,7 +6,6 @@ Every CSV file of the project goes out through ``CsvWriter`` or ``write_csv``.
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +17,9 @@ Target = str | Path | IO[bytes]
 Cell = Any
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _BATCH = 256
+_BREAK = "\r\n"
+_MARKS = (",", '"', *_BREAK)
+"""What makes the csv module quote a cell: the characters of its end of line do too."""
 
 
 def cell(value: Cell) -> str:
@@ -49,56 +51,71 @@ class CsvWriter:
 
     def __init__(self, target: Target, columns: Sequence[str], guard: Collection[str] = ()) -> None:
         self._owned = isinstance(target, (str, Path))
-        raw = open(target, "wb") if isinstance(target, (str, Path)) else target  # noqa: SIM115
-        unclosed: Any = _Unclosed(raw)
-        self._text = io.TextIOWrapper(unclosed, encoding="utf-8", newline="")
-        self._raw = raw
-        self._rows = csv.writer(self._text, lineterminator="\n")
+        self._raw = open(target, "wb") if isinstance(target, (str, Path)) else target  # noqa: SIM115
+        self._quoting = csv.writer(_Echo(), lineterminator=_BREAK)
         self._width = len(columns)
         self._guarded = [rank for rank, name in enumerate(columns) if name in guard]
-        self._batch: list[list[str]] = []
+        self._batch: list[tuple[str, ...]] = []
+        self._rows = 0
         self.columns = tuple(columns)
-        self.rows = 0
-        self._rows.writerow(columns)
+        self._lines([(name,) for name in columns])
 
     def write(self, row: Sequence[str]) -> None:
         """Write one row of text cells."""
         if len(row) != self._width:
             raise ValueError(f"{len(row)} cells for {self._width} columns")
-        if self._guarded:
-            row = self._guard(row)
-        self.rows += 1
-        self._batch.append(list(row))
+        self._batch.append(tuple(row))
         if len(self._batch) >= _BATCH:
             self._flush()
 
-    def write_rows(self, rows: Sequence[Sequence[str]]) -> None:
-        """Write rows of text cells."""
-        if any(len(row) != self._width for row in rows):
-            raise ValueError(f"rows without {self._width} columns")
+    def write_columns(self, columns: Sequence[Sequence[str]]) -> None:
+        """Write rows given as columns of text cells, of one length."""
+        if len(columns) != self._width:
+            raise ValueError(f"{len(columns)} columns for {self._width}")
         self._flush()
-        self._rows.writerows([self._guard(row) for row in rows] if self._guarded else rows)
-        self.rows += len(rows)
+        self._put(columns)
 
     def write_values(self, row: Iterable[Cell]) -> None:
         """Write one row of values of any kind (see ``cell``)."""
         self.write([clean_cell(value) for value in row])
 
-    def _guard(self, row: Sequence[str]) -> list[str]:
-        guarded_row = list(row)
-        for rank in self._guarded:
-            guarded_row[rank] = guarded(guarded_row[rank])
-        return guarded_row
+    @property
+    def rows(self) -> int:
+        """Rows given so far."""
+        return self._rows + len(self._batch)
 
     def _flush(self) -> None:
-        self._rows.writerows(self._batch)
-        self._batch.clear()
+        if self._batch:
+            self._put(list(zip(*self._batch, strict=True)))
+            self._batch.clear()
+
+    def _put(self, columns: Sequence[Sequence[str]]) -> None:
+        self._rows += len(columns[0])
+        for rank in self._guarded:
+            columns = [*columns[:rank], list(map(guarded, columns[rank])), *columns[rank + 1 :]]
+        self._lines(columns)
+
+    def _lines(self, columns: Sequence[Sequence[str]]) -> None:
+        lines = map(",".join, zip(*map(self._cells, columns), strict=True))
+        self._raw.write("\n".join([*lines, ""]).encode())
+
+    def _cells(self, column: Sequence[str]) -> Sequence[str]:
+        """The cells as they stand in the file: the csv module quotes those that need it."""
+        whole = "".join(column)
+        if not any(mark in whole for mark in _MARKS) and self._width > 1:
+            return column
+        told = {text: self._cell(text) for text in set(column)}
+        return [told[text] for text in column]
+
+    def _cell(self, text: str) -> str:
+        if text and not any(mark in text for mark in _MARKS):
+            return text
+        quoted: Any = self._quoting.writerow([text] if self._width == 1 else [text, ""])
+        return quoted.removesuffix(_BREAK).removesuffix(",")
 
     def close(self) -> None:
         """Write what is left; close the file when we opened it."""
         self._flush()
-        self._text.flush()
-        self._text.detach()
         if self._owned:
             self._raw.close()
 
@@ -114,18 +131,11 @@ class CsvWriter:
         self.close()
 
 
-class _Unclosed(io.RawIOBase):
-    """Lets a text wrapper end without closing the stream underneath."""
+class _Echo:
+    """Makes a writer of the csv module return its lines."""
 
-    def __init__(self, raw: IO[bytes]) -> None:
-        self._raw = raw
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._raw.write(bytes(data))
-        return len(data)
+    def write(self, line: str) -> Any:
+        return line
 
 
 def clean_cell(value: Cell) -> str:
