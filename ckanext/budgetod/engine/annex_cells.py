@@ -111,8 +111,13 @@ def _cells(texts: Sequence[str], type_: str) -> Sequence[str]:
     """Typed cells. Numbers as the file should write them already are looked at together."""
     if type_ in _NUMBERS and _WRITTEN.fullmatch("\n".join((*texts, ""))):
         return texts
-    told = {text: _cell(text, type_) for text in set(texts)}
+    told = {text: _known(text, type_) for text in set(texts)}
     return [told[text] for text in texts]
+
+
+@lru_cache(maxsize=4096)
+def _known(text: str, type_: str) -> str:
+    return _cell(text, type_)
 
 
 def _cell(text: str, type_: str) -> str:
@@ -153,7 +158,7 @@ def _boolean(text: str) -> str:
 
 
 _NUMBERS = ("amount", "kiloeuros", "years", "posts", "percent", "number")
-_WRITTEN = re.compile(r"(?:(?:-?(?:0|[1-9]\d{0,15})(?:\.\d{1,2})?)?\n)*", re.ASCII)
+_WRITTEN = re.compile(r"(?:(?:-?(?:0|[1-9]\d{0,15})(?:\.\d+)?)?\n)*", re.ASCII)
 _READ: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(_NUMBERS, _number),
     "int": _integer,

@@ -57,8 +57,8 @@ class Table:
 
     def rows(self) -> Iterator[Cells]:
         """The cells of each row, as text, in the order of ``columns``."""
-        for columns in self.batches():
-            yield from zip(*columns, strict=True)
+        for made in self.batches():
+            yield from zip(*made, strict=True)
 
 
 class Spool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from .scdl.schema import COLUMNS, EXTENDED_AMOUNTS, EXTENDED_COLUMNS, FREE_TEXT
 from .scdl.validator import RowValidator
 from .scdl.writer import CsvWriter
 
+BATCH = 256
+"""Lines that are written together."""
 _UNSAFE = re.compile(r"[^0-9a-z]+")
 
 
@@ -49,7 +51,7 @@ def slug(text: str) -> str:
 
 
 class LineFiles:
-    """The strict and the extended CSV, row by row; ``folder`` None only counts valid rows.
+    """The strict and the extended CSV; ``folder`` None only counts valid rows.
 
     ``extended`` False writes the strict one alone.
     The strict file is meant to be thrown away by its owner when ``is_valid`` is False.
@@ -62,7 +64,9 @@ class LineFiles:
         self._strict: CsvWriter | None = None
         self._extended: CsvWriter | None = None
         self._wide: ExtendedRows | None = None
-        self.validator = RowValidator()
+        self._validator = RowValidator()
+        self._waiting: list[ResolvedLine] = []
+        self._ready: list[Sequence[str]] = []
         self.siret = ""
 
     def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
@@ -77,15 +81,32 @@ class LineFiles:
         self._extended = CsvWriter(self._folder / "etendu.csv", EXTENDED_COLUMNS, self._guard)
 
     def line(self, resolved: ResolvedLine) -> None:
-        self.take(self._rows.row(resolved), resolved)
+        self._waiting.append(resolved)
+        if len(self._waiting) >= BATCH:
+            self._flush()
 
-    def take(self, row: list[str], resolved: ResolvedLine) -> None:
+    def take(self, row: Sequence[str], resolved: ResolvedLine) -> None:
         """A strict row that is ready, and the line it stands for."""
-        self.validator.check(row)
+        self._ready.append(row)
+        self.line(resolved)
+
+    def _flush(self) -> None:
+        resolved, ready = self._waiting, self._ready
+        if not resolved:
+            return
+        self._waiting, self._ready = [], []
+        columns = list(zip(*ready, strict=True)) if ready else self._rows.columns(resolved)
+        self._validator.check_columns(columns)
         if self._strict is not None:
-            self._strict.write(row)
+            self._strict.write_columns(columns)
         if self._extended is not None and self._wide is not None:
-            self._extended.write(self._wide.row(row, resolved))
+            self._extended.write_columns(self._wide.columns(columns, resolved))
+
+    @property
+    def validator(self) -> RowValidator:
+        """What all lines given so far are worth."""
+        self._flush()
+        return self._validator
 
     def rows(self, rows: AnnexRows) -> None:
         """Annexes are not lines."""
@@ -94,6 +115,7 @@ class LineFiles:
         """Nor are rows of the accountant's part."""
 
     def close(self) -> None:
+        self._flush()
         for writer in (self._strict, self._extended):
             if writer is not None:
                 writer.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .document import Header
@@ -82,17 +82,19 @@ def functions(header: Header, ledger: Ledger, labels: Labels | None) -> list[dic
             return key.fonction
         return key.fonction[2:] if key.fonction.startswith(("90", "93")) else ""
 
-    return _tree(ledger, code, 1, labels and (lambda c: labels("fonction", c)), "fonction_label")
+    name = labels and (lambda c: labels("fonction", c))
+    return _tree(ledger, ledger.entries, code, 1, name, "fonction_label")
 
 
 def natures(ledger: Ledger, labels: Labels | None) -> list[dict[str, Any]]:
     """Accounts to three levels: two, three and four digits."""
     name = labels and (lambda c: labels("nature", c))
-    return _tree(ledger, lambda key: key.nature, NATURE_ROOT, name, "nature_label")
+    return _tree(ledger, ledger.accounts, lambda key: key.nature, NATURE_ROOT, name, "nature_label")
 
 
 def _tree(
     ledger: Ledger,
+    entries: Mapping[Key, Entry],
     code_of: Callable[[Key], str],
     root: int,
     name: Callable[[str], str] | None,
@@ -100,7 +102,7 @@ def _tree(
 ) -> list[dict[str, Any]]:
     own_sums: defaultdict[tuple[str, str, str], Sums] = defaultdict(Sums)
     names: dict[str, str] = {}
-    for key, entry in ledger.entries.items():
+    for key, entry in entries.items():
         if key.section and key.side in SIDES and is_real(key):
             code = code_of(key)
             own_sums[key.section, key.side, code].add(ledger, entry)

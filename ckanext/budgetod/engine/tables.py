@@ -11,13 +11,13 @@ from typing import Any
 
 from .accounting import AccountingTables
 from .annexes import AnnexTables, Table
-from .anonymiser.cells import mask_row
+from .anonymiser.cells import mask_columns
 from .datapackage import datapackage
 from .document import AccountingRows, AnnexRows, BudgetLine, Header, ResolvedLine
 from .errors import Unreadable
 from .findings_render import check_name, render
-from .nomenclature import Resolver
-from .outputs import Output, slug
+from .nomenclature import Plans, Resolver
+from .outputs import BATCH, Output, slug
 from .readers import open_document
 from .reading import plans_of
 from .report import Report
@@ -243,27 +243,44 @@ def _write_json(path: Path, data: Mapping[str, Any]) -> None:
 
 def write_strict(source: Any, writer: CsvWriter, siret: str | None, plans: Any) -> int:
     """Rows of every Budget of a document; Unreadable (I05, Q23) when one could not be valid."""
-    validator = RowValidator()
-    known = plans_of(plans)
-    make: Callable[[BudgetLine], list[str]] | None = None
+    lines = StrictLines(writer, siret, plans_of(plans))
     with open_document(source, annexes=False, accounting=False) as document:
         for event in document:
             if isinstance(event, Header):
-                make = _row_maker(event, Resolver(known, event), siret)
-            elif isinstance(event, BudgetLine) and make is not None:
-                row = make(event)
-                validator.check(row)
-                writer.write(row)
-    if not validator.is_valid:
-        raise Unreadable("Q23", n=validator.rows - validator.valid)
+                lines.begin(event)
+            elif isinstance(event, BudgetLine):
+                lines.line(event)
+    lines.flush()
+    if not lines.validator.is_valid:
+        raise Unreadable("Q23", n=lines.validator.rows - lines.validator.valid)
     return writer.rows
 
 
-def _row_maker(
-    header: Header, resolver: Resolver, siret: str | None
-) -> Callable[[BudgetLine], list[str]]:
-    chosen = usable_siret(header, siret)
-    if not chosen:
-        raise Unreadable("I05", siret=header.siret)
-    rows = StrictRows(header, chosen)
-    return lambda line: mask_row(rows.row(resolver.resolve(line)))
+class StrictLines:
+    """The strict rows of the Budgets of a document, many at a time."""
+
+    def __init__(self, writer: CsvWriter, siret: str | None, plans: Plans) -> None:
+        self.validator = RowValidator()
+        self._writer, self._siret, self._plans = writer, siret, plans
+        self._waiting: list[ResolvedLine] = []
+
+    def begin(self, header: Header) -> None:
+        """A Budget begins."""
+        self.flush()
+        chosen = usable_siret(header, self._siret)
+        if not chosen:
+            raise Unreadable("I05", siret=header.siret)
+        self._rows, self._resolver = StrictRows(header, chosen), Resolver(self._plans, header)
+
+    def line(self, line: BudgetLine) -> None:
+        self._waiting.append(self._resolver.resolve(line))
+        if len(self._waiting) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            columns = mask_columns(self._rows.columns(self._waiting))
+            self._waiting.clear()
+            self.validator.check_columns(columns)
+            self._writer.write_columns(columns)

@@ -1,7 +1,8 @@
-"""Texts of a budget line that go out alone, where no anonymised document is written first."""
+"""Texts of budget lines that go out alone, where no anonymised document is written first."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from ..scdl.schema import COLUMNS
@@ -14,17 +15,21 @@ _REMEMBERED = 200
 """Longer texts are not kept in memory."""
 
 
-def mask_row(row: list[str]) -> list[str]:
-    """The cells of a strict row as the gate would let them out; the list itself is changed."""
+def mask_columns(columns: list[Sequence[str]]) -> list[Sequence[str]]:
+    """Strict columns as the gate would let their texts out; the list itself is changed."""
     for rank, limit in _RANKS:
-        text = row[rank]
-        if text:
-            row[rank] = _known(text, limit) if len(text) <= _REMEMBERED else _mask(text, limit)
-    return row
+        told = {text: _known(text, limit) for text in set(columns[rank])}
+        if any(text != masked for text, masked in told.items()):
+            columns[rank] = [told[text] for text in columns[rank]]
+    return columns
+
+
+def _known(text: str, limit: int) -> str:
+    return _remembered(text, limit) if len(text) <= _REMEMBERED else _mask(text, limit)
 
 
 @lru_cache(maxsize=4096)
-def _known(text: str, limit: int) -> str:
+def _remembered(text: str, limit: int) -> str:
     return _mask(text, limit)
 
 

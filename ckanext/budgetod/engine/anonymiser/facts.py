@@ -30,6 +30,8 @@ _TABLES: dict[str, _Sums] = {
     "CONCOURS": {"MtSubv": ("subsidies", "total")},
     "PRET": {"MtCapitalRestDu_31_12": ("loans", "capital_restant_du")},
 }
+
+
 class _Debtor(Enum):
     """Who owes a loan."""
 
@@ -63,7 +65,6 @@ def _debtor(kind: str, guaranteed: str) -> _Debtor:
     if kind in OTHERS_DEBT:
         return _Debtor.OTHERS
     return _Debtor.NOBODY if kind in NOT_DEBT else _Debtor.OWN
-
 
 
 _MAX_PENDING = 2000

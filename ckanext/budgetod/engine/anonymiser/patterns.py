@@ -174,8 +174,6 @@ def readable(text: str) -> str:
     return unicodedata.normalize("NFC", clean(text).translate(_INVISIBLE))
 
 
-
-
 def _letter(byte: int) -> int:
     """The small letter; a blank for everything that is no letter, ends of lines apart."""
     if 65 <= byte <= 90:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..readers.alike import Alike, Shape, Slot
+from ..readers.alike import Alike, Layout, Shape, Slot
 from .rules import Action, Rule
 
 KEPT_SHAPES = 256
@@ -25,7 +25,11 @@ class Plan:
     wanted: tuple[tuple[str, int], ...] = ()
     calculated: int | None = None
     left_out: re.Pattern[str] | None = None
+    """Matches the leaves that do not go out; they are named by ``names_out``."""
     names_out: list[str] = field(default_factory=list)
+    layout: Layout | None = None
+    """What is left when they are out, and which of the values these are (``kept_ranks``)."""
+    kept_ranks: list[int] = field(default_factory=list)
 
 
 class Shapes:
@@ -43,7 +47,7 @@ class Shapes:
         kept: dict[Shape, Plan] = self.rule.plans.setdefault(self._wanted, {})
         plan = kept.get(rows.shape)
         if plan is None:
-            plan = self._plan(rows.slots)
+            plan = self._plan(rows.layout.slots)
             if plan is not None and len(kept) < KEPT_SHAPES:
                 kept[rows.shape] = plan
         return plan
@@ -56,7 +60,11 @@ class Shapes:
                 return None
         plan.judged = _ranks(found, self._deciding())
         plan.wanted = _ranks(found, self._wanted)
-        plan.left_out = _leaves_out(out)
+        if out:
+            left = [rank for rank, slot in enumerate(found) if slot.leaf not in out]
+            plan.kept_ranks, plan.layout = left, Layout([found[rank] for rank in left])
+            plan.left_out = _leaves_out(out)
+            plan.names_out = out
         return plan
 
     def _place(self, plan: Plan, slot: Slot, rank: int, out: list[str]) -> bool:
@@ -74,7 +82,6 @@ class Shapes:
             plan.sober.append(rank)
         elif action is Action.DROP:
             out.append(slot.leaf)
-            plan.names_out.append(slot.leaf)
         else:
             return False
         return True
@@ -107,9 +114,7 @@ def _ranks(of_row: Sequence[Slot], names: frozenset[str]) -> tuple[tuple[str, in
     return tuple(found.items())
 
 
-def _leaves_out(names: list[str]) -> re.Pattern[str] | None:
+def _leaves_out(names: list[str]) -> re.Pattern[str]:
     """Matches the leaves to leave out, with the white space before them."""
-    if not names:
-        return None
     either = "|".join(re.escape(name) for name in sorted(set(names)))
     return re.compile(rf'\s*<(?:{either}) V="[^"]*"/>')

@@ -39,8 +39,8 @@ class Aside(NamedTuple):
 class Batch:
     """What becomes of rows: texts to write, or ``Aside``, in their order; and the texts as columns.
 
-    ``counted``: rows that TotEM did not calculate, careful ones apart. ``wanted``: of those, columns
-    of what the caller wanted, with their size.
+    ``counted``: rows that TotEM did not calculate, careful ones apart. ``wanted``: what the caller
+    wanted of those, as columns with their size.
     """
 
     rows: list[str | Aside]
@@ -81,19 +81,19 @@ class Swift:
             batch.rows[row.index] = row
         if aside:
             rows = rows.only([place for place in range(len(rows.ranks)) if place not in aside])
-        if plan.left_out is not None:
-            rows = self._leave_out(plan, plan.left_out, rows, batch)
+        if plan.left_out is not None and plan.layout is not None:
+            self._leave_out(plan, plan.left_out, rows, batch)
+            rows = rows.narrowed(plan.layout, plan.kept_ranks)
         if rows.ranks:
             batch.alike.append(rows)
 
-    def _leave_out(self, plan: Plan, leaves: re.Pattern[str], rows: Alike, batch: Batch) -> Alike:
-        """The rows without the leaves that do not go out."""
+    def _leave_out(self, plan: Plan, leaves: re.Pattern[str], rows: Alike, batch: Batch) -> None:
+        """Take the leaves that do not go out from the texts of rows."""
         for index in rows.ranks:
             batch.rows[index] = leaves.sub("", batch.rows[index])  # type: ignore[arg-type]
         table = self.rule.table or self.rule.name
         for name in plan.names_out:
             self._ledger.left_out(table, name, self.rule.reasons[name], len(rows.ranks))
-        return rows.without(plan.names_out)
 
     def _aside(self, plan: Plan, rows: Alike) -> dict[int, Aside]:
         """Rows, by their place among those of one shape, that are not written as they are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple
@@ -73,8 +73,13 @@ def numeric_fields(table: str) -> dict[str, str]:
     return {name: kind for name, kind in fields.items() if kind in _NUMERIC}
 
 
+def are_plain_numbers(texts: Sequence[str]) -> bool:
+    """True for texts that surely are numbers, looked at all together: figures, one dot at most."""
+    whole = "\n".join(("", *texts, ""))
+    dots = whole.encode().translate(None, b"0123456789")
+    return not dots.strip(b".\n") and b".." not in dots and "\n.\n" not in whole
+
+
 def is_number(text: str, kind: str) -> bool:
     """True for what a column of this type can hold: « NaN » cannot, an empty text can."""
-    if not text or text.replace(".", "", 1).isdecimal():
-        return True
-    return cells(text, kind, {}) != [""]
+    return not text or cells(text, kind, {}) != [""]

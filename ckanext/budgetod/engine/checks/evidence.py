@@ -26,7 +26,7 @@ from ..findings import Where
 from ..ledger import Ledger, Place
 from ..report import coded
 from ..scdl.validator import RowValidator
-from .annex_sums import AnnexSums, is_number, numeric_fields
+from .annex_sums import AnnexSums, are_plain_numbers, is_number, numeric_fields
 from .comptable_sums import ComptableSums
 from .duplicates import Duplicates
 
@@ -169,6 +169,8 @@ class Evidence:
         for name, column in rows.columns.items():
             texts = [text for text in column if text] if None in column else column
             if name in kinds:
+                if are_plain_numbers(texts):
+                    continue
                 wrong = {text for text in set(texts) if not is_number(text, kinds[name])}
                 self._see(rows, name, self.values, wrong)
             elif not "".join(texts).isascii():

@@ -39,14 +39,38 @@ class Slot(NamedTuple):
     place: int
 
 
+Leaf = tuple[str, dict[str, int]]
+"""A leaf's name, and the rank of the value of each of its attributes."""
+
+
+class Layout:
+    """Whose the values of a shape are: by value (``slots``), by ``leaves``; ``values`` gives the
+    rank of each leaf's value when leaves have nothing else and each a name of its own, else None.
+    """
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        self.slots = tuple(slots)
+        self.leaves: list[Leaf] = []
+        for place, members in groupby(enumerate(slots), key=lambda found: found[1].place):
+            told = list(members)
+            if place:
+                ranks = {slot.attribute: rank for rank, slot in told}
+                self.leaves.append((told[0][1].leaf, ranks))
+        self.values = self._values()
+
+    def _values(self) -> dict[str, int] | None:
+        found = {name: ranks["V"] for name, ranks in self.leaves if tuple(ranks) == ("V",)}
+        return found if len(found) == len(self.leaves) else None
+
+
 class Alike(NamedTuple):
-    """Rows of one shape: their ranks among the siblings, and a column per slot.
+    """Rows of one shape: their ranks among the siblings, and a column per slot of the layout.
 
     Texts are escaped as in the file (see ``unescape``).
     """
 
     shape: Shape
-    slots: tuple[Slot, ...]
+    layout: Layout
     ranks: Sequence[int]
     columns: Sequence[Texts]
 
@@ -56,11 +80,9 @@ class Alike(NamedTuple):
         columns = [tuple([column[place] for place in places]) for column in self.columns]
         return self._replace(ranks=ranks, columns=columns)
 
-    def without(self, leaves: Sequence[str]) -> Alike:
-        """The rows without some of their leaves."""
-        kept = [rank for rank, slot in enumerate(self.slots) if slot.leaf not in leaves]
-        slots = tuple([self.slots[rank] for rank in kept])
-        return self._replace(slots=slots, columns=[self.columns[rank] for rank in kept])
+    def narrowed(self, layout: Layout, ranks: Sequence[int]) -> Alike:
+        """The rows with some of their columns, by the ranks of these."""
+        return self._replace(layout=layout, columns=[self.columns[rank] for rank in ranks])
 
 
 @dataclass(slots=True)
@@ -100,26 +122,26 @@ class Cutter:
     """Cuts the rows of one document."""
 
     def __init__(self) -> None:
-        self._known: dict[Shape, tuple[Slot, ...] | None] = {}
+        self._known: dict[Shape, Layout | None] = {}
 
     def cut(self, rows: Sequence[Element]) -> Cut:
         """``rows`` are siblings of one name that follow each other."""
         name = local_name(rows[0])
         texts = together(rows)
         groups = _by_shape(texts)
-        if not texts or any(self._slots(shape, name) is None for shape in groups):
+        if not texts or any(self._layout(shape, name) is None for shape in groups):
             texts = one_by_one(rows)
             groups = _by_shape(texts)
         if not texts:
             return Cut((), [], list(range(len(rows))))
         alike, others = [], []
         for shape, members in groups.items():
-            slots = self._slots(shape, name)
+            layout = self._layout(shape, name)
             ranks, values = zip(*members, strict=True)
-            if slots is None:
+            if layout is None:
                 others += ranks
             else:
-                alike.append(Alike(shape, slots, ranks, list(zip(*values, strict=True))))
+                alike.append(Alike(shape, layout, ranks, list(zip(*values, strict=True))))
         return Cut(texts, alike, sorted(others))
 
     def rows(self, elements: Sequence[Element]) -> Rows:
@@ -129,7 +151,7 @@ class Cutter:
         others = {rank: elements[rank] for rank in cut.others}
         return Rows(elements[0].tag, lines, cut.alike, others)
 
-    def _slots(self, shape: Shape, name: str) -> tuple[Slot, ...] | None:
+    def _layout(self, shape: Shape, name: str) -> Layout | None:
         """Whose the values of this shape are; None when the rows are more than leaves."""
         if shape in _KEPT:
             return _KEPT[shape]
@@ -195,18 +217,21 @@ def _by_shape(texts: Sequence[str]) -> dict[Shape, list[tuple[int, list[str]]]]:
 
 _TAG = re.compile(r"<(/?)([\w.\-]+)((?: [\w.\-]+=\"\")*)(/?)>")
 _ATTRIBUTE = re.compile(r' ([\w.\-]+)=""')
-_KEPT: dict[Shape, tuple[Slot, ...]] = {}
+_KEPT: dict[Shape, Layout] = {}
 
 
-def _understood(shape: Shape, name: str) -> tuple[Slot, ...] | None:
+def _understood(shape: Shape, name: str) -> Layout | None:
     text = '""'.join(shape)
-    found = slots(text, name) if len(text) <= MAX_SHAPE else None
-    if found is not None and len(_KEPT) < _KEPT_SHAPES:
-        _KEPT[shape] = found
-    return found
+    found = _slots(text, name) if len(text) <= MAX_SHAPE else None
+    if found is None:
+        return None
+    layout = Layout(found)
+    if len(_KEPT) < _KEPT_SHAPES:
+        _KEPT[shape] = layout
+    return layout
 
 
-def slots(row: str, name: str) -> tuple[Slot, ...] | None:
+def _slots(row: str, name: str) -> list[Slot] | None:
     """Whose each quoted value of a row is, told from its text with nothing between the quotes.
 
     None when the row is anything but leaves, in one element of this name and in its namespace.
@@ -231,13 +256,4 @@ def slots(row: str, name: str) -> tuple[Slot, ...] | None:
             depth = 2
         else:
             return None
-    return tuple(found) if depth == 2 and end == len(row) else None
-
-
-def leaves_of(slots: Sequence[Slot]) -> Iterator[tuple[str, dict[str, int]]]:
-    """Each leaf of a row: its name, and the rank of the value of each of its attributes."""
-    ranked = groupby(enumerate(slots), key=lambda found: found[1].place)
-    for place, members in ranked:
-        if place:
-            told = list(members)
-            yield told[0][1].leaf, {slot.attribute: rank for rank, slot in told}
+    return found if depth == 2 and end == len(row) else None

@@ -10,7 +10,7 @@ from itertools import chain, repeat
 from ckanext.budgetod.engine.document import AMOUNTS, BudgetLine, ReadProblem
 from ckanext.budgetod.engine.findings import Where
 
-from .alike import Alike, Rows, leaves_of, unescape
+from .alike import Alike, Rows, unescape
 from .rows import TRUE, Leaf, given, leaves_at, leaves_in
 from .values import amount, amounts, boolean, clean, is_destroyed, is_repaired
 
@@ -101,7 +101,7 @@ def _columns(alike: Alike) -> tuple[dict[str, _Column], list[tuple[str, _Column,
     columns: Sequence[_Column] = alike.columns
     if "&" in "".join(chain.from_iterable(columns)):
         columns = [list(map(unescape, column)) for column in columns]
-    for name, ranks in leaves_of(alike.slots):
+    for name, ranks in alike.layout.leaves:
         values = columns[ranks["V"]] if "V" in ranks else blank
         if name in _NAMES:
             told[name] = values

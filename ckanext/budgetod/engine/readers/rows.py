@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ckanext.budgetod.engine.document import AnnexRows, Column, ReadProblem, TextRows
 
-from .alike import Alike, Rows, leaves_of, unescape
+from .alike import Alike, Rows, unescape
 from .safexml import Element
 from .values import clean, is_repaired
 
@@ -33,7 +33,6 @@ short = _SHORT.__getitem__
 """The local name of a tag; "" for a comment or an instruction."""
 TRUE = ("true", "1")
 """What the attribute ``calculated`` says of rows that TotEM calculated."""
-_V = ("V",)
 Leaf = tuple[str, Mapping[str, str]]
 """Name and attributes of a leaf."""
 
@@ -123,10 +122,8 @@ def _alike(rows: Alike) -> Iterator[_Part]:
     rows = given(rows)
     if not rows.ranks:
         return
-    found = dict(leaves_of(rows.slots))
-    plain = all(tuple(ranks) == _V for ranks in found.values())
-    if plain and len(found) == sum(1 for slot in rows.slots if slot.place):
-        yield _columns(rows, {name: ranks["V"] for name, ranks in found.items()})
+    if rows.layout.values is not None:
+        yield _columns(rows, rows.layout.values)
         return
     for place, rank in enumerate(rows.ranks):
         yield _row(rank, leaves_at(rows, place))
@@ -134,7 +131,7 @@ def _alike(rows: Alike) -> Iterator[_Part]:
 
 def given(rows: Alike) -> Alike:
     """The rows that TotEM did not calculate."""
-    for slot, column in zip(rows.slots, rows.columns, strict=True):
+    for slot, column in zip(rows.layout.slots, rows.columns, strict=True):
         if slot.place:
             break
         if slot.attribute == "calculated" and not set(TRUE).isdisjoint(column):
@@ -177,7 +174,7 @@ def _texts(column: Sequence[str]) -> tuple[list[str], list[int]]:
 
 def leaves_at(rows: Alike, place: int) -> Iterator[Leaf]:
     """The leaves of one row of several."""
-    for name, ranks in leaves_of(rows.slots):
+    for name, ranks in rows.layout.leaves:
         yield (
             name,
             {attribute: unescape(rows.columns[rank][place]) for attribute, rank in ranks.items()},

@@ -1,14 +1,15 @@
-"""From a resolved line to the cells of a row, strict (SCDL 0.8.3) or extended.
+"""From resolved lines to the cells of rows, strict (SCDL 0.8.3) or extended.
 
-Rows are lists of text in the order of ``schema.COLUMNS`` or ``schema.EXTENDED_COLUMNS``. Identical
-rows stay apart: the same account may be voted twice. Rules: reference §7-8 and §16.
+Lines become columns of text, many at a time, in the order of ``schema.COLUMNS`` or
+``schema.EXTENDED_COLUMNS``. Identical rows stay apart: the same account may be voted twice. Rules:
+reference §7-8 and §16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from ckanext.budgetod.engine.document import (
     BudgetLine,
@@ -21,6 +22,7 @@ from ckanext.budgetod.engine.readers.values import amount
 
 from .schema import MTSUP, MTSUP_COLUMNS
 
+Column = Sequence[Any]
 NameRule = Literal["auto", "collectivite", "etablissement"]
 
 STAGES = {stage: stage.nom for stage in Stage} | {Stage.CFU: Stage.CA.nom}
@@ -64,30 +66,42 @@ class StrictRows:
             budget_name(header, name_rule),
         ]
 
-    def row(self, resolved: ResolvedLine) -> list[str]:
-        """The 22 cells of a line; one voted by chapter, without account, names its chapter."""
-        line = resolved.line
+    def columns(self, resolved: Sequence[ResolvedLine]) -> list[Column]:
+        """The 22 columns of some lines; those without account, voted by chapter, name it."""
+        found, line = transposed(resolved)
+        natures = line.nature
         return [
-            *self._start,
-            resolved.chapitre,
-            resolved.chapitre_label,
-            line.nature or resolved.chapitre,
-            resolved.nature_label if line.nature else resolved.chapitre_label,
+            *[(text,) * len(resolved) for text in self._start],
+            found.chapitre,
+            found.chapitre_label,
+            _first_of(natures, natures, found.chapitre),
+            _first_of(natures, found.nature_label, found.chapitre_label),
             line.fonction,
-            resolved.fonction_label,
+            found.fonction_label,
             line.operation,
-            SECTIONS.get(resolved.section, ""),
-            ORDRE.get(line.op_budg, ""),
-            SIDES.get(line.cod_rd, ""),
-            euros(line.mt_real),
-            euros(line.mt_budg_prec),
-            euros(line.mt_rar_prec),
-            euros(line.mt_prop_nouv),
-            euros(line.mt_prev),
-            euros(line.cred_ouv),
-            euros(line.mt_rar_3112),
-            ARTSPE[line.art_spe],
+            [SECTIONS.get(section, "") for section in found.section],
+            [ORDRE.get(ordre, "") for ordre in line.op_budg],
+            [SIDES.get(side, "") for side in line.cod_rd],
+            *[list(map(euros, amounts)) for amounts in line.amounts],
+            [ARTSPE[special] for special in line.art_spe],
         ]
+
+    def row(self, resolved: ResolvedLine) -> list[str]:
+        """The 22 cells of a line."""
+        return [text for (text,) in self.columns([resolved])]
+
+
+def transposed(resolved: Sequence[ResolvedLine]) -> tuple[Any, Any]:
+    """Resolved lines and their budget lines as columns, each under the name of its field."""
+    found: Any = ResolvedLine._make(zip(*resolved, strict=True))
+    return found, BudgetLine._make(zip(*found.line, strict=True))
+
+
+def _first_of(marks: Column, texts: Column, others: Column) -> Column:
+    """``texts`` where there is a mark, ``others`` elsewhere."""
+    if all(marks):
+        return texts
+    return [t if mark else o for mark, t, o in zip(marks, texts, others, strict=True)]
 
 
 class ExtendedRows:
@@ -105,18 +119,19 @@ class ExtendedRows:
             "annexe" if header.is_annexe else "principal",
         ]
 
-    def row(self, strict: list[str], resolved: ResolvedLine) -> list[str]:
-        """``strict`` and the further cells of the same line."""
-        line = resolved.line
-        own = resolved.chapter_origin is ChapterOrigin.FUNCTION
-        level = first_level(line.fonction, self._by_function)
+    def columns(self, strict: Sequence[Column], resolved: Sequence[ResolvedLine]) -> list[Column]:
+        """``strict`` and the further columns of the same lines."""
+        found, line = transposed(resolved)
+        own = [origin is ChapterOrigin.FUNCTION for origin in found.chapter_origin]
+        levels = {code: first_level(code, self._by_function) for code in set(line.fonction)}
+        labels = {code: self._fonction_label(code) for code in set(levels.values()) if code}
         return [
             *strict,
-            *self._start,
-            resolved.chapitre if own else line.cont_fon,
-            level,
-            self._fonction_label(level) if level else "",
-            *supplements(line),
+            *[(text,) * len(resolved) for text in self._start],
+            _first_of(own, found.chapitre, line.cont_fon),
+            [levels[code] for code in line.fonction],
+            [labels.get(levels[code], "") for code in line.fonction],
+            *zip(*map(supplements, line.mt_sup), strict=True),
         ]
 
 
@@ -130,13 +145,13 @@ def first_level(fonction: str, by_function: bool) -> str:
 _NO_SUPPLEMENTS = [""] * (len(MTSUP_COLUMNS) + 1)
 
 
-def supplements(line: BudgetLine) -> list[str]:
-    """Cells of the supplementary amounts; the last one holds those without a column."""
-    if not line.mt_sup:
+def supplements(mt_sup: Sequence[tuple[str, str]]) -> list[str]:
+    """Cells of the supplementary amounts of a line; the last one holds those without a column."""
+    if not mt_sup:
         return _NO_SUPPLEMENTS
     found: dict[str, str] = {}
     others: list[str] = []
-    for code, text in line.mt_sup:
+    for code, text in mt_sup:
         column = MTSUP.get(code.upper())
         value = _euros(text)
         if column is not None and column not in found and value is not None:

@@ -6,8 +6,8 @@ tests compare both on real documents.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ckanext.budgetod.engine.siret import valid_siret
@@ -37,33 +37,37 @@ class RowValidator:
 
     def check(self, row: Sequence[str]) -> list[BadCell]:
         """The bad cells of a row, [] when it is valid."""
-        if len(row) != len(FIELDS):
-            raise ValueError(f"{len(row)} cells for {len(FIELDS)} columns")
-        self.rows += 1
-        cells = enumerate(zip(row, self._good, strict=True))
-        new = [rank for rank, (text, good) in cells if text not in good]
-        found = self._bad_cells(row, new) if new else []
-        if found:
-            self._count(found)
-        else:
-            self.valid += 1
+        found = self.check_columns([(text,) for text in row])
+        return found.get(0, [])
+
+    def check_columns(self, columns: Sequence[Sequence[str]]) -> dict[int, list[BadCell]]:
+        """The bad cells of some rows, given as columns: place of the row -> its bad cells."""
+        if len(columns) != len(FIELDS):
+            raise ValueError(f"{len(columns)} cells for {len(FIELDS)} columns")
+        found: defaultdict[int, list[BadCell]] = defaultdict(list)
+        for field, column, good in zip(FIELDS, columns, self._good, strict=True):
+            reasons = self._reasons(field, column, good)
+            for place, text in enumerate(column if reasons else ()):
+                if text in reasons:
+                    found[place].append(BadCell(field.name, reasons[text]))
+        self._count(found)
+        self.rows += len(columns[0])
+        self.valid += len(columns[0]) - len(found)
         return found
 
-    def _bad_cells(self, row: Sequence[str], ranks: Iterable[int]) -> list[BadCell]:
-        """Those of some cells of a row; the good ones are remembered: rows repeat them."""
-        found: list[BadCell] = []
-        for rank in ranks:
-            reason = fault(FIELDS[rank], row[rank])
-            if reason:
-                found.append(BadCell(FIELDS[rank].name, reason))
-            elif len(self._good[rank]) < _KNOWN_CELLS:
-                self._good[rank].add(row[rank])
-        return found
+    def _reasons(self, field: Field, column: Sequence[str], good: set[str]) -> dict[str, str]:
+        """Why texts are bad; the good ones are remembered: rows repeat them."""
+        new = set(column) - good
+        reasons = {text: reason for text in new if (reason := fault(field, text))}
+        if len(good) < _KNOWN_CELLS:
+            good |= new - reasons.keys()
+        return reasons
 
-    def _count(self, found: list[BadCell]) -> None:
-        for bad in found:
-            self.bad[bad] += 1
-            self.first_row.setdefault(bad, self.rows)
+    def _count(self, found: Mapping[int, list[BadCell]]) -> None:
+        for place in sorted(found):
+            for bad in found[place]:
+                self.bad[bad] += 1
+                self.first_row.setdefault(bad, self.rows + place + 1)
 
     @property
     def is_valid(self) -> bool:
