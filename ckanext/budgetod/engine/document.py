@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .findings import Where
 
@@ -175,15 +175,16 @@ class BudgetLine(NamedTuple):
     @property
     def amounts(self) -> tuple[Decimal | None, ...]:
         """The seven amounts in the order of ``AMOUNTS``."""
-        return (
-            self.mt_real,
-            self.mt_budg_prec,
-            self.mt_rar_prec,
-            self.mt_prop_nouv,
-            self.mt_prev,
-            self.cred_ouv,
-            self.mt_rar_3112,
-        )
+        return self[_FIRST_AMOUNT : _FIRST_AMOUNT + len(AMOUNTS)]
+
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """Everything but its place."""
+        return self[_FIRST_SAID:]
+
+
+_FIRST_SAID = BudgetLine._fields.index("nature")
+_FIRST_AMOUNT = BudgetLine._fields.index("mt_real")
 
 
 class ChapterOrigin(str, Enum):

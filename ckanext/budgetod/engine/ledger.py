@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import add
 from typing import NamedTuple
 
 from .document import ResolvedLine
@@ -59,11 +60,9 @@ class Entry:
 
     def absorb(self, other: Entry) -> None:
         """Add what another entry of the same account holds."""
-        for rank, amount in enumerate(other.sums):
-            if amount:
-                self.sums[rank] += amount
+        self.sums = list(map(add, self.sums, other.sums))
         self.count += other.count
-        self.places = sorted(self.places + other.places)[:KEPT_LINES]
+        self.places += other.places
 
 
 class Ledger:
@@ -139,6 +138,8 @@ class Ledger:
                     self._accounts[short] = entry.copy()
                 else:
                     merged.absorb(entry)
+            for account in self._accounts.values():
+                account.places = sorted(account.places)[:KEPT_LINES]
         return self._accounts
 
     def select(self, keep: Callable[[Key], bool]) -> Iterator[tuple[Key, Entry]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .document import Header, Stage
@@ -180,8 +180,17 @@ def finding_to_dict(finding: Finding) -> dict[str, Any]:
         "code": finding.code,
         "level": finding.level.value,
         "params": dict(finding.params),
-        "where": [asdict(place) for place in finding.where],
+        "where": [_place(place) for place in finding.where],
         "count": finding.count,
+    }
+
+
+def _place(where: Where) -> dict[str, Any]:
+    return {
+        "line": where.line,
+        "source_line": where.source_line,
+        "element": where.element,
+        "note": where.note,
     }
 
 

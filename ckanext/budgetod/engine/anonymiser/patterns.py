@@ -215,17 +215,16 @@ def _suspects(texts: Sequence[str]) -> Iterable[str]:
         odd = [text for text in texts if text not in set(plain)]
         return [*odd, *_suspects(plain)]
     words = raw.translate(_LETTERS).split(b"\n")
+    rest = raw.translate(None, _DIGITS).split(b"\n")
     return [
         text
-        for text, line in zip(texts, words, strict=True)
-        if not _CIVILITIES.isdisjoint(line.split()) or _may_be_number(text)
+        for text, line, other in zip(texts, words, rest, strict=True)
+        if not _CIVILITIES.isdisjoint(line.split())
+        or (len(line) - len(other) >= _MIN_DIGITS and _may_be_number(text))
     ]
 
 
 def _may_be_number(text: str) -> bool:
-    raw = text.encode()
-    if len(raw) - len(raw.translate(None, _DIGITS)) < _MIN_DIGITS:
-        return False
     return any(number.search(text) for number in (_IBAN, _NIR, _PHONE))
 
 

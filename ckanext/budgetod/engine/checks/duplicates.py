@@ -19,13 +19,7 @@ class Duplicates:
 
     def add(self, line: BudgetLine) -> None:
         """Count a line. Two lines are the same when everything but their place is."""
-        digest = hash(
-            (
-                *(line.nature, line.fonction, line.operation, line.cont_nat, line.cont_fon),
-                *(line.cont_op, line.art_spe, line.cod_rd, line.op_budg, line.typ_op_budg),
-                *(line.lib_compte, line.compte_tiers, line.amounts, line.mt_sup, line.carac_sup),
-            )
-        )
+        digest = hash(line.said)
         bucket = digest % _BUCKETS
         self._prints[bucket].append(digest)
         self._places[bucket].append((line.index << 32) | (line.source_line or 0))
