@@ -201,7 +201,7 @@ def test_a_year_is_compared_with_the_year_before(tmp_path: Path) -> None:
         (b"  \n ", Unreadable, "F09"),
         (b"%PDF-1.7 BGT_", NotABudget, "F01"),
         (b"PK\x03\x04" + b"\0" * 60, NotABudget, "F11"),
-        (gzip.compress(b"BGT_NATDEC"), NotABudget, "F11"),
+        (gzip.compress(b"BGT_NATDEC", mtime=0), NotABudget, "F11"),
         (b"<?xml version='1.0'?><a/>", NotABudget, "F05"),
         (b"nom,prenom,age\nx,y,3\n", NotABudget, "F02"),
         (b"\x00\x01\x02\x03" * 50, DocumentRefused, "F02"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..findings import Where
@@ -40,16 +40,15 @@ def values_of(element: Element) -> dict[str, str]:
     return values
 
 
-def some_values(element: Element, names: Mapping[str, str]) -> dict[str, str]:
-    """As ``values_of``, for some names only (tag -> name), looked for from the end."""
-    values: dict[str, str] = {}
-    for child in element.iterchildren(reversed=True):
-        name = names.get(child.tag)
-        if name is not None:
-            values[name] = child.get("V") or ""
-            if len(values) == len(names):
-                break
-    return values
+def some_values(rows: Iterable[Element], names: Mapping[str, str]) -> list[dict[str, str]]:
+    """As ``values_of``, for some names only (tag -> name), of rows of one container."""
+    found: dict[Element, dict[str, str]] = {row: {} for row in rows}
+    container = next(iter(found)).getparent()
+    for leaf in container.iterdescendants(*names):
+        values = found.get(leaf.getparent())
+        if values is not None:
+            values.setdefault(names[leaf.tag], leaf.get("V") or "")
+    return list(found.values())
 
 
 def local(element: Element, namespace: str) -> str:

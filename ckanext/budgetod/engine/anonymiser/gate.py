@@ -235,14 +235,11 @@ class Gate:
             yield Step("unit", copy, len(self._open_ones))
 
     def _hide_rows(self, elements: list[Element]) -> None:
+        given = [row for row in elements if row.get("calculated") not in _CALCULATED]
         self._hidden_rows += len(elements)
-        found: list[dict[str, str]] = []
-        for element in elements:
-            if element.get("calculated") in _CALCULATED:
-                self._hidden_rows_calculated += 1
-            elif self._wanted:
-                found.append(some_values(element, self._wanted))
-        if found:
+        self._hidden_rows_calculated += len(elements) - len(given)
+        if given and self._wanted:
+            found = some_values(given, self._wanted)
             told = {name: [row.get(name, "") for row in found] for name in self._wanted.values()}
             self.facts.add(self._table, told, len(found))
 
