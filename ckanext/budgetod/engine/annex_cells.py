@@ -92,10 +92,10 @@ def column_maker(type_: str, lists: Lists) -> Callable[[Column], list[Sequence[s
     """``cells`` for whole columns of one type: the column of its cells, and of their labels."""
     known = labels(type_, lists)
     if known is not None:
-        return lambda texts: [_filled(texts), _labelled(texts, known)]
+        return lambda texts: [filled(texts), _labelled(texts, known)]
     if type_ == "text":
-        return lambda texts: [_filled(texts)]
-    return lambda texts: [_cells(_filled(texts), type_)]
+        return lambda texts: [filled(texts)]
+    return lambda texts: [typed(filled(texts), type_)]
 
 
 def _labelled(texts: Column, known: Mapping[str, str]) -> Sequence[str]:
@@ -103,12 +103,13 @@ def _labelled(texts: Column, known: Mapping[str, str]) -> Sequence[str]:
     return [told[text] for text in texts]
 
 
-def _filled(texts: Column) -> Sequence[str]:
+def filled(texts: Column) -> Sequence[str]:
+    """The cells of texts: empty where a row does not have the field."""
     return [text or "" for text in texts] if None in texts else cast(Sequence[str], texts)
 
 
-def _cells(texts: Sequence[str], type_: str) -> Sequence[str]:
-    """Typed cells. Numbers as the file should write them already are looked at together."""
+def typed(texts: Sequence[str], type_: str) -> Sequence[str]:
+    """The cells of typed values. Numbers as the file should write them already are looked at together."""
     if type_ in _NUMBERS and _WRITTEN.fullmatch("\n".join((*texts, ""))):
         return texts
     told = {text: _known(text, type_) for text in set(texts)}

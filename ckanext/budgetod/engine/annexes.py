@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from .annex_cells import Field, cells, column, column_maker, columns, declared
+from .annex_cells import Field, column, column_maker, columns, declared, filled, typed
 from .document import AnnexRows, Column, Header, TextRows
 
 if TYPE_CHECKING:
@@ -188,30 +188,35 @@ class AnnexTables(Tables):
         described = [{"name": n, "type": t, "title": h, **u} for n, t, h, u in _SUBVENTIONS]
 
         def batches() -> Iterator[list[Cells]]:
-            for rows in spool.read():
-                made = [self._subvention(row) for row in rows.dicts()]
-                yield list(zip(*made, strict=True))
+            return (self._grants(rows) for rows in spool.read())
 
         titles = ("Subventions (schéma SCDL)", "Grants (SCDL schema)")
         return Table("annexe:subventions", *titles, described, spool.count, batches)
 
-    def _subvention(self, row: Mapping[str, str]) -> Cells:
-        """One grant in the national shape. What TOTEM does not say stays empty: no date of the
+    def _grants(self, rows: TextRows) -> list[Cells]:
+        """Grants in the national shape. What TOTEM does not say stays empty: no date of the
         agreement, no conditions of payment, no share paid."""
-        in_kind = bool(row.get("LibPrestaNat", "").strip())
-        known = {
-            "nomAttribuant": self._identity[3],
-            "idAttribuant": self._identity[2],
-            "referenceDecision": row.get("DenomOuNumSubv", ""),
-            "nomBeneficiaire": row.get("LibOrgaBenef", ""),
-            "idBeneficiaire": row.get("Siret", ""),
-            "objet": row.get("ObjSubv", "") or row.get("LibPrestaNat", ""),
-            "montant": cells(row.get("MtSubv", ""), "amount", {})[0],
-            "nature": "aide en nature" if in_kind else "aide en numéraire",
+        blank = ("",) * rows.size
+
+        def column(name: str) -> Cells:
+            return filled(rows.columns.get(name, blank))
+
+        services = column("LibPrestaNat")
+        objects = zip(column("ObjSubv"), services, strict=True)
+        known: dict[str, Cells] = {
+            "nomAttribuant": (self._identity[3],) * rows.size,
+            "idAttribuant": (self._identity[2],) * rows.size,
+            "referenceDecision": column("DenomOuNumSubv"),
+            "nomBeneficiaire": column("LibOrgaBenef"),
+            "idBeneficiaire": column("Siret"),
+            "objet": [told or service for told, service in objects],
+            "montant": typed(column("MtSubv"), "amount"),
+            "nature": [_IN_KIND if service.strip() else _IN_MONEY for service in services],
         }
-        return tuple([known.get(name, "") for name, *_ in _SUBVENTIONS])
+        return [known.get(name, blank) for name, *_ in _SUBVENTIONS]
 
 
+_IN_KIND, _IN_MONEY = "aide en nature", "aide en numéraire"
 _SUBVENTIONS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("nomAttribuant", "string", "Nom de l'attribuant", {}),
     ("idAttribuant", "string", "SIRET de l'attribuant", {}),

@@ -73,11 +73,12 @@ class Ledger:
         self.filled = [False] * 7
         self.lines = 0
         self._accounts: dict[Key, Entry] = {}
+        self._chapters: dict[str, Ledger] = {}
 
     def add(self, resolved: ResolvedLine) -> None:
         """Count one line."""
         if self._accounts:
-            self._accounts = {}
+            self._accounts, self._chapters = {}, {}
         line = resolved.line
         key = (
             resolved.section,
@@ -141,6 +142,17 @@ class Ledger:
             for account in self._accounts.values():
                 account.places = sorted(account.places)[:KEPT_LINES]
         return self._accounts
+
+    def chapter(self, code: str) -> Ledger:
+        """The same, of one chapter alone."""
+        if not self._chapters:
+            for key, account in self.accounts.items():
+                part = self._chapters.get(key.chapter)
+                if part is None:
+                    part = self._chapters[key.chapter] = Ledger()
+                    part.filled = self.filled
+                part._accounts[key] = account
+        return self._chapters.get(code) or Ledger()
 
     def select(self, keep: Callable[[Key], bool]) -> Iterator[tuple[Key, Entry]]:
         """Accounts that are wanted; ``keep`` looks at everything but the function."""

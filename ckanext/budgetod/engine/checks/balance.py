@@ -26,6 +26,10 @@ def of(section: str, side: str) -> Callable[[Key], bool]:
     return lambda key: key.section == section and key.side == side
 
 
+def of_side(side: str) -> Callable[[Key], bool]:
+    return lambda key: key.side == side
+
+
 def in_chapter(chapter: str, side: str) -> Callable[[Key], bool]:
     return lambda key: key.chapter == chapter and key.side == side
 
@@ -67,7 +71,7 @@ def _chapters(evidence: Evidence, section: str) -> list[dict[str, Any]]:
     codes = sorted({key.chapter for key in ledger.accounts if key.section == section})
     rows = []
     for code in codes:
-        spent, received = (ledger.credits(in_chapter(code, side)) for side in SIDES)
+        spent, received = (ledger.chapter(code).credits(of_side(side)) for side in SIDES)
         rows.append(_row(evidence, code, spent, received))
     return sorted(rows, key=lambda row: (-abs(Decimal(row["ecart"])), row["code"]))
 
@@ -83,7 +87,7 @@ def _others(rows: list[dict[str, Any]], but: str) -> dict[str, Any]:
 
 
 def _row(evidence: Evidence, code: str, spent: Decimal, received: Decimal) -> dict[str, Any]:
-    found = evidence.ledger.places(lambda key: key.chapter == code, 4)
+    found = evidence.ledger.chapter(code).places(lambda key: True, 4)
     return {
         "code": code,
         "chapitre": chapter_name(evidence, code),
@@ -96,7 +100,8 @@ def _row(evidence: Evidence, code: str, spent: Decimal, received: Decimal) -> di
 
 def chapter_name(evidence: Evidence, code: str) -> str:
     """« 041 Opérations patrimoniales »."""
-    labels = (e.chapter_label for k, e in evidence.ledger.accounts.items() if k.chapter == code)
+    accounts = evidence.ledger.chapter(code).accounts.values()
+    labels = (entry.chapter_label for entry in accounts)
     return f"{code} {next(labels, '')}".strip()
 
 

@@ -51,11 +51,8 @@ def _spending_chapters(evidence: Evidence) -> list[str]:
 
 
 def _over(evidence: Evidence, code: str) -> dict[str, Any] | None:
-    def keep(key: Key) -> bool:
-        return key.chapter == code and _spent(key)
-
-    opened = evidence.ledger.credits(keep)
-    done = evidence.ledger.amount(REAL, keep)
+    chapter = evidence.ledger.chapter(code)
+    opened, done = chapter.credits(_spent), chapter.amount(REAL, _spent)
     if done <= opened:
         return None
     return {
@@ -64,7 +61,7 @@ def _over(evidence: Evidence, code: str) -> dict[str, Any] | None:
         "credits": text(opened),
         "realise": text(done),
         "ecart": text(done - opened),
-        "lignes": [found.line for found in evidence.ledger.places(keep, 4)],
+        "lignes": [found.line for found in chapter.places(_spent, 4)],
     }
 
 
