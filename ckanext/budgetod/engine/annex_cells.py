@@ -109,11 +109,18 @@ def filled(texts: Column) -> Sequence[str]:
 
 
 def typed(texts: Sequence[str], type_: str) -> Sequence[str]:
-    """The cells of typed values. Numbers as the file should write them already are looked at together."""
+    """The cells of typed values. Numbers written as they should be are looked at together."""
     if type_ in _NUMBERS and _WRITTEN.fullmatch("\n".join((*texts, ""))):
         return texts
-    told = {text: _known(text, type_) for text in set(texts)}
+    told = {
+        text: _known(text, type_) if len(text) <= _REMEMBERED else _cell(text, type_)
+        for text in set(texts)
+    }
     return [told[text] for text in texts]
+
+
+_REMEMBERED = 40
+"""Longer texts are not kept in memory."""
 
 
 @lru_cache(maxsize=4096)

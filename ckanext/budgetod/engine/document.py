@@ -175,7 +175,8 @@ class BudgetLine(NamedTuple):
     @property
     def amounts(self) -> tuple[Decimal | None, ...]:
         """The seven amounts in the order of ``AMOUNTS``."""
-        return self[_FIRST_AMOUNT : _FIRST_AMOUNT + len(AMOUNTS)]
+        everything: Any = self
+        return everything[_FIRST_AMOUNT : _FIRST_AMOUNT + len(AMOUNTS)]
 
     @property
     def said(self) -> tuple[Any, ...]:

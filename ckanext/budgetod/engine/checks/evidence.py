@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from ..annex_cells import filled
 from ..document import (
     AnnexRows,
     ChapterOrigin,
@@ -167,13 +168,13 @@ class Evidence:
         self.annexes.add(rows)
         kinds = numeric_fields(rows.table)
         for name, column in rows.columns.items():
-            texts = [text for text in column if text] if None in column else column
+            texts = filled(column)
+            if name in kinds and are_plain_numbers(texts):
+                continue
             if name in kinds:
-                if are_plain_numbers(texts):
-                    continue
                 wrong = {text for text in set(texts) if not is_number(text, kinds[name])}
                 self._see(rows, name, self.values, wrong)
-            elif not "".join(texts).isascii():
+            if not "".join(texts).isascii():
                 wrong = {text for text in texts if _is_unreadable(text)}
                 self._see(rows, name, self.destroyed, wrong)
 

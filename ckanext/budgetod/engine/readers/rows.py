@@ -66,7 +66,7 @@ class _Part(NamedTuple):
     """Rows with the same fields: their ranks among the rows given, and a column per field."""
 
     ranks: Sequence[int]
-    columns: dict[str, Sequence[str]]
+    columns: Mapping[str, Sequence[str]]
     repaired: Sequence[int] = ()
     """Ranks of rows with a text put right, once for each text."""
 
@@ -84,7 +84,7 @@ class _Table(NamedTuple):
     """Rows as columns (see ``TextRows``). ``kept``: their ranks among the rows given; ``repaired``:
     places of those of which a text was put right, once for each text."""
 
-    columns: dict[str, Column]
+    columns: Mapping[str, Column]
     kept: Sequence[int]
     repaired: Sequence[int]
 
