@@ -152,8 +152,9 @@ def _columns(rows: Alike, ranks: Mapping[str, int]) -> _Part:
 
 
 def _needs_care(text: str) -> bool:
-    """False for texts that stand for themselves: no blank, no escape, ASCII."""
-    return " " in text or "&" in text or not text.isascii()
+    """False for texts that stand for themselves: no blank, no escape, ASCII, no control (of which
+    an attribute can hold one alone)."""
+    return " " in text or "&" in text or not text.isascii() or "\x7f" in text
 
 
 def _texts(column: Sequence[str]) -> tuple[list[str], list[int]]:
@@ -162,14 +163,16 @@ def _texts(column: Sequence[str]) -> tuple[list[str], list[int]]:
     repaired: list[int] = []
     for place, text in enumerate(column):
         raw = unescape(text)
-        if raw.isascii():
-            found.append(raw.strip())
-            continue
         value = clean(raw)
         found.append(value)
-        if is_repaired(raw, value):
+        if _was_bad(raw, value):
             repaired.append(place)
     return found, repaired
+
+
+def _was_bad(raw: str, value: str) -> bool:
+    """True when a character was badly coded; blanks of all kinds are not told."""
+    return not raw.isascii() and is_repaired(raw, value)
 
 
 def leaves_at(rows: Alike, place: int) -> Iterator[Leaf]:
@@ -203,7 +206,7 @@ def _row(rank: int, found: Iterable[Leaf]) -> _Part:
         name = f"{leaf}_{code}" if code else leaf
         if raw is not None:
             values[_free(values, name)] = value = clean(raw)
-            repaired += is_repaired(raw, value)
+            repaired += _was_bad(raw, value)
         for attribute, text in attributes.items():
             if attribute not in ("V", "Code"):
                 values[_free(values, f"{name}@{attribute}")] = clean(text)
