@@ -110,7 +110,8 @@ def filled(texts: Column) -> Sequence[str]:
 
 def typed(texts: Sequence[str], type_: str) -> Sequence[str]:
     """The cells of typed values. Numbers written as they should be are looked at together."""
-    if type_ in _NUMBERS and _WRITTEN.fullmatch("\n".join((*texts, ""))):
+    whole = "\n".join((*texts, "")) if type_ in _NUMBERS else ""
+    if whole.count("\n") == len(texts) and _WRITTEN.fullmatch(whole):
         return texts
     told = {
         text: _known(text, type_) if len(text) <= _REMEMBERED else _cell(text, type_)

@@ -134,7 +134,7 @@ class _Job:
     def __init__(self, folder: Path, settings: tables.Settings, tell: Progress) -> None:
         self._folder, self._settings, self._tell = folder, settings, tell
         self._names = Names()
-        self._lines: list[LineFiles] = []
+        self._opened: list[Any] = []
         self._xml = folder / "document.xml"
 
     def run(self, stream: IO[bytes], options: Options) -> list[Conversion]:
@@ -151,24 +151,27 @@ class _Job:
                     self._writers,
                     lambda done: self._tell(STAGES[2], min(done / size, 1.0)),
                 )
+            return [self._finish(index, reading, gate) for index, reading in enumerate(readings)]
         finally:
-            for lines in self._lines:
-                lines.close()
-        return [self._finish(index, reading, gate) for index, reading in enumerate(readings)]
+            for writer in self._opened:
+                writer.close()
 
     def _writers(self, index: int) -> Sequence[Any]:
         folder = self._folder / str(index)
         folder.mkdir()
         settings = self._settings
-        lines = LineFiles(folder, settings.guard)
-        self._lines.append(lines)
-        writers = [lines, tables.AnnexFiles(folder, settings)]
-        return (*writers, tables.AccountingFiles(folder, settings)) if index == 0 else writers
+        writers: list[Any] = [LineFiles(folder, settings.guard)]
+        writers.append(tables.AnnexFiles(folder, settings))
+        if index == 0:
+            writers.append(tables.AccountingFiles(folder, settings))
+        self._opened += writers
+        return writers
 
     def _finish(self, index: int, reading: Reading, gate: GatePass | None) -> Conversion:
         """Close the files of a Budget, decide which exist, name them, describe them."""
         writers: Sequence[Any] = reading.writers
         lines = writers[0]
+        lines.close()
         outputs = [out for w in writers for out in w.outputs(self._settings.lang)]
         answer = concluded(reading, gate)
         report = answer.report.with_absent_files(absent_files(lines, outputs))

@@ -96,7 +96,7 @@ def read_document(
         reader = _Pass(options, writers)
         for rank, event in enumerate(document):
             reader.see(event)
-            if progress and not rank % PROGRESS_EVERY:
+            if progress and (type(event) is AnnexRows or not rank % PROGRESS_EVERY):
                 progress(document.size)
         reader.finish(document.headers)
         reader.certify(document.comptable)
@@ -113,7 +113,7 @@ def read_published(
     reader, published = _Pass(options, writers), TotemReader()
     for rank, event in enumerate(published.events(passing.steps())):
         reader.see(event)
-        if progress and not rank % PROGRESS_EVERY:
+        if progress and (type(event) is AnnexRows or not rank % PROGRESS_EVERY):
             progress(passing.size)
     answer = passing.answer()
     reader.finish(published.headers, answer.facts)

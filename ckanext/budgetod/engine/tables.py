@@ -67,6 +67,10 @@ class AnnexFiles:
 
     def accounting(self, rows: AccountingRows) -> None: ...
 
+    def close(self) -> None:
+        """Forget the rows."""
+        self._tables.close()
+
     def outputs(self, lang: str) -> list[Output]:
         """Write the tables."""
         with self._tables:
@@ -91,6 +95,10 @@ class AccountingFiles:
 
     def accounting(self, rows: AccountingRows) -> None:
         self._tables.add(rows)
+
+    def close(self) -> None:
+        """Forget the rows."""
+        self._tables.close()
 
     def outputs(self, lang: str) -> list[Output]:
         """Write the statements."""

@@ -7,7 +7,7 @@ attributes, text content, comments, instructions and namespace declarations.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -17,7 +17,7 @@ from .elements import Element, Place, local, shown_key, shown_name, values_of
 from .ledger import Ledger
 from .rules import Action, Party, Rule, Rules
 
-_NUMERIC = re.compile(r"[\d\s.,%€+\-/()  ]*(?:TTC|HT|EUR|euros?|hab\.?|m2|m²|k€|M€|ans?)?\s*", re.I)
+_NUMERIC = re.compile(r"[\d\s.,%€+\-/()  ]*(?:TTC|HT|EUR|euros?|hab\.?|m2|m²|k€|M€|ans?)?", re.I)
 
 
 class Verdict(Enum):
@@ -39,11 +39,12 @@ class Cleaner:
         chosen = rules.profiles[profile]
         self.leaves_tables_out = chosen["leave_out_tables"]
         self.leaves_rows_out = chosen["leave_out_party_rows"]
-        self._own_words: frozenset[str] = frozenset()
+        self.own_words: frozenset[str] = frozenset()
+        self.mark = rules.mark
 
     def belongs_to(self, *names: str) -> None:
         """Names of the collectivity and of its budgets: they are no natural person."""
-        self._own_words = frozenset(word for name in names for word in parties.words(name))
+        self.own_words = frozenset(word for name in names for word in parties.words(name))
 
     # --- one element -----------------------------------------------------------------------------
 
@@ -51,7 +52,7 @@ class Cleaner:
         """The publishable copy; None when the whole element is left out."""
         verdict = Verdict.LEGAL
         if rule.parties:
-            verdict = self.judge(rule, values_of(element), place)
+            verdict = self.judge(rule, element, place)
             if verdict is not Verdict.LEGAL and self.leaves_rows_out:
                 self._ledger.masked("row", rule.table, verdict.value)
                 return None
@@ -103,7 +104,7 @@ class Cleaner:
     ) -> Iterator[Element]:
         texts = rule.texts.get(name)
         worded = texts is not None and child.get("Code") not in texts
-        if worded and not _NUMERIC.fullmatch(child.get("V") or ""):
+        if worded and not _NUMERIC.fullmatch((child.get("V") or "").strip()):
             self._ledger.unknown(f"{rule.name}/{name}")
             return
         attributes = self._attributes(child, rule.leaves[name], rule, place)
@@ -190,9 +191,14 @@ class Cleaner:
 
     # --- parties ---------------------------------------------------------------------------------
 
-    def judge(self, rule: Rule, values: dict[str, str], place: Place) -> Verdict:
-        """What the parties of a row are; told to the ledger when nothing decides."""
-        verdict = self.verdict(rule, values)
+    def judge(self, rule: Rule, element: Element, place: Place) -> Verdict:
+        """What the parties of a row are; told to the ledger when nothing decides.
+
+        A leaf said twice is looked at each time: no name hides behind another.
+        """
+        found = {self.verdict(rule, values) for values in _readings(element, rule.deciding)}
+        severest = (Verdict.NATURAL, Verdict.UNKNOWN, Verdict.LEGAL)
+        verdict = next(verdict for verdict in severest if verdict in found)
         if verdict is Verdict.UNKNOWN:
             found = replace(place, source_line=None) if self.leaves_rows_out else place
             self._ledger.found("P02", found.where(""))
@@ -221,7 +227,7 @@ class Cleaner:
         if parties.is_nobody(value) or parties.is_legal(value):
             return Verdict.LEGAL
         found = parties.words(value)
-        if found and self._own_words.issuperset(found):
+        if found and self.own_words.issuperset(found):
             return Verdict.LEGAL
         if party.siren and parties.has_siren(values.get(party.siren, "")):
             return Verdict.LEGAL
@@ -250,3 +256,13 @@ class Cleaner:
 def _leaf(made: Element, child: Element, attributes: dict[str, str], rule: Rule) -> Element:
     """A new leaf with the name (and prefix) of ``child``."""
     return made.makeelement(child.tag, attributes, nsmap={child.prefix: rule.namespace})
+
+
+def _readings(element: Element, names: Collection[str]) -> Iterator[dict[str, str]]:
+    """The values of a row, then again with each further value of the leaves of these names."""
+    values = values_of(element)
+    yield values
+    for child in element:
+        name = child.tag.rpartition("}")[2] if isinstance(child.tag, str) else ""
+        if name in names and (child.get("V") or "") != values[name]:
+            yield {**values, name: child.get("V") or ""}

@@ -17,6 +17,7 @@ from ..errors import NotABudget, Unreadable
 from ..readers import check_kind, sniff
 from ..readers.alike import Cutter, Rows
 from ..readers.header import Blocks, build_header
+from ..readers.rows import TRUE
 from ..readers.safexml import BoundedStream, Element, Step, walk
 from ..readers.totem import read_block
 from .cleaner import Cleaner, Verdict
@@ -28,7 +29,6 @@ from .rules import ACCOUNTING, BUDGET, Rule, Rules
 from .sorting import Sort, Sorter
 from .swift import Swift
 
-_CALCULATED = ("true", "1")
 MANY = 10_000
 """Unknown elements of one name that are counted; the others are skipped at full speed."""
 LINE = f"{{{BUDGET}}}LigneBudget"
@@ -57,7 +57,7 @@ class Gate:
         self._table = ""
         self._row_rule = rules.elements["LigneBudget"]
         self._swifts: dict[str, Swift] = {}
-        self._hides_rows = False
+        self._hides_rows = self._hides_table = False
         self._hidden_rows = self._hidden_rows_calculated = 0
         self._wanted: dict[str, str] = {}
         self._rank = 0
@@ -91,8 +91,9 @@ class Gate:
         """Nothing of what is left out is written; rows of an unknown table are counted."""
         if kind == "close" and depth == self._hidden:
             self._hidden = None
-            self._table = ""
-        elif kind == "open" and self._table and depth == (self._hidden or 0) + 1:
+            if self._hides_table:
+                self._table, self._hides_table = "", False
+        elif kind == "open" and self._hides_table and depth == (self._hidden or 0) + 1:
             self.facts.rows[self._table] += 1
 
     def _open(self, element: Element, depth: int) -> Iterator[Step]:
@@ -150,7 +151,7 @@ class Gate:
     def _hide(self, element: Element, name: str, sort: Sort, depth: int) -> None:
         self._hidden = depth
         if sort is Sort.UNKNOWN_TABLE:
-            self._table = name.removeprefix("DATA_")
+            self._table, self._hides_table = name.removeprefix("DATA_"), True
             self.ledger.unknown(name)
             return
         if name == "Scellement":
@@ -235,7 +236,7 @@ class Gate:
             yield Step("unit", copy, len(self._open_ones))
 
     def _hide_rows(self, elements: list[Element]) -> None:
-        given = [row for row in elements if row.get("calculated") not in _CALCULATED]
+        given = [row for row in elements if row.get("calculated") not in TRUE]
         self._hidden_rows += len(elements)
         self._hidden_rows_calculated += len(elements) - len(given)
         if given and self._wanted:
@@ -296,7 +297,7 @@ class Gate:
             codes, marks = (columns.get(name, absent) for name in ("CodeAnnexe", "Present"))
             for code, mark in zip(codes, marks, strict=True):
                 if mark in ("true", "1", "false", "0"):
-                    self._sommaire.append((code, mark in _CALCULATED))
+                    self._sommaire.append((code, mark in TRUE))
 
     def _apart(
         self, rule: Rule, element: Element, rank: int, verdict: Verdict | None
@@ -315,7 +316,7 @@ class Gate:
     def _carefully(self, rule: Rule, element: Element, place: Place) -> Element | None:
         """A row that the swift way does not know: built anew, leaf by leaf."""
         copy = self._cleaner.copy(element, rule, place)
-        if element.get("calculated") not in _CALCULATED:
+        if element.get("calculated") not in TRUE:
             shown = copy if rule.table == "SOMMAIRE" else element
             self._count(rule, 1)
             told = {name: (value,) for name, value in values_of(shown).items()}

@@ -107,7 +107,7 @@ _NIR = re.compile(
     r"(?:\s?\d{2})?(?!\d)"
 )
 _TITLE = re.compile(
-    r"[\W\d_](?:m(?:[.\s/&]|m[.\s/e]|r|e(?:[.\s]|lle|s[sd])|l(?:l|e[.\s])|ons|ad[ae]|a[iî]t)"
+    r"[\W\d_](?:m(?:[.\s/&]|m[.\s/e]|r|e(?:[.\s]|lle|s[sd])|[ée]?l(?:l|e[.\s])|ons|ad[ae]|a[iî]t)"
     r"|d(?:r[.\s]|oct)|v(?:euv|ve)|[ée]pou|c(?:onso|ts)|h[ée]ri|indiv|success|n[ée]e)",
     re.IGNORECASE,
 )
@@ -140,11 +140,10 @@ _UNREADABLE = re.compile(
 _INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF))
 
 
-_CODE = re.compile(r"[^\s@]*(?:[\d/]|\.xsl)[^\s@]*|true|false|")
+_CODE = re.compile(r"(?:[^\s@\d/.]|\.(?!xsl))*(?:[\d/]|\.xsl)[^\s@]*|true|false|")
 _PLAIN = re.compile(r"[^\s@]*")
 _TITLED = re.compile(r"m\.[^\W\d_]{2}|(?:mme|mlle|melle|mr|monsieur|madame)[.:_\-]", re.IGNORECASE)
-_TITLES = (b"M.", b"m.", b"Mr", b"MR", b"Mme", b"MME", b"lle", b"LLE", b"nsieur", b"NSIEUR")
-_TITLES += (b"adame", b"ADAME")
+_TITLES = (b"m.", b"mr", b"mme", b"lle", b"nsieur", b"adame")
 
 
 def is_code(text: str) -> bool:
@@ -163,6 +162,7 @@ def are_plain(raw: bytes) -> bool:
     words = raw.translate(None, _DIGITS)
     if b" " in words or b"@" in words or b"&" in words or not words.isascii():
         return False
+    words = words.lower()
     return not any(title in words for title in _TITLES)
 
 
@@ -183,13 +183,14 @@ def _letter(byte: int) -> int:
 
 _LETTERS = bytes(map(_letter, range(256)))
 """For ``bytes.translate``."""
-_CIVILITIES = frozenset(
+_MARKS_ALONE = frozenset("m mm me mle mele méle mÉle dr".encode().split())
+_STARTS = tuple(
     """
-    m mm mr mrs mme mmes mlle mlles melle melles mle me dr docteur maitre monsieur messieurs madame
-    mesdames mademoiselle mesdemoiselles veuve vve epoux epouse consorts cts heritiers
-    indivision succession nee maître maÎtre époux Époux épouse Épouse née nÉe héritiers hÉritiers
+    mme mr mell méll mÉll mess mesd mll mons mada made mait maît maÎt doct veuv vve epou épou Épou conso cts
+    heri héri hÉri indiv success nee née nÉe
     """.encode().split()
 )
+"""Words, and beginnings of words, without which ``_TITLE`` finds nothing in plain French."""
 _FRENCH = re.compile(
     rb"[\x00-\x7f]*(?:\xc3[\x80\x81\x84-\x96\x98-\xa1\xa3-\xb6\xb8-\xbf][\x00-\x7f]*)*"
 )
@@ -212,16 +213,20 @@ def _suspects(texts: Sequence[str]) -> Iterable[str]:
     raw = whole.encode()
     if not _is_plain_french(raw):
         plain = [text for text in texts if _is_plain_french(text.encode())]
-        odd = [text for text in texts if text not in set(plain)]
-        return [*odd, *_suspects(plain)]
-    words = raw.translate(_LETTERS).split(b"\n")
+        return [*(set(texts) - set(plain)), *_suspects(plain)]
+    words = raw.translate(_LETTERS)
+    marks = {word for word in set(words.split()) if _is_mark(word)}
     rest = raw.translate(None, _DIGITS).split(b"\n")
     return [
         text
-        for text, line, other in zip(texts, words, rest, strict=True)
-        if not _CIVILITIES.isdisjoint(line.split())
+        for text, line, other in zip(texts, words.split(b"\n"), rest, strict=True)
+        if not marks.isdisjoint(line.split())
         or (len(line) - len(other) >= _MIN_DIGITS and _may_be_number(text))
     ]
+
+
+def _is_mark(word: bytes) -> bool:
+    return word in _MARKS_ALONE or word.startswith(_STARTS)
 
 
 def _may_be_number(text: str) -> bool:

@@ -80,6 +80,14 @@ class Rule:
     plans: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What ``shapes`` understood of rows of this rule."""
 
+    @property
+    def deciding(self) -> frozenset[str]:
+        """The leaves that say what the parties of a row are."""
+        wanted = set(self.parties)
+        for party in self.parties.values():
+            wanted |= {party.code, party.siren, party.form}
+        return frozenset(wanted - {""})
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

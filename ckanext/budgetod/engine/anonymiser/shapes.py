@@ -44,6 +44,8 @@ class Shapes:
 
         A plan holds names that the rules know and no value: it is kept for the next document.
         """
+        if any("\n" in piece for piece in rows.shape):
+            return None
         kept: dict[Shape, Plan] = self.rule.plans.setdefault(self._wanted, {})
         plan = kept.get(rows.shape)
         if plan is None:
@@ -58,7 +60,11 @@ class Shapes:
         for rank, slot in enumerate(found):
             if not self._place(plan, slot, rank, out):
                 return None
-        plan.judged = _ranks(found, self._deciding())
+        deciding = self.rule.deciding
+        leaves = [slot.leaf for slot in found if slot.attribute == "V"]
+        if any(leaves.count(name) > 1 for name in deciding):
+            return None
+        plan.judged = _ranks(found, deciding)
         plan.wanted = _ranks(found, self._wanted)
         if out:
             left = [rank for rank, slot in enumerate(found) if slot.leaf not in out]
@@ -98,12 +104,6 @@ class Shapes:
             return Action.DROP
         return rule.fields.get(leaf)
 
-    def _deciding(self) -> frozenset[str]:
-        wanted = set(self.rule.parties)
-        for party in self.rule.parties.values():
-            wanted |= {party.code, party.siren, party.form}
-        return frozenset(wanted)
-
 
 def _ranks(of_row: Sequence[Slot], names: frozenset[str]) -> tuple[tuple[str, int], ...]:
     """Name and rank of the first value of each of these leaves."""
@@ -117,4 +117,4 @@ def _ranks(of_row: Sequence[Slot], names: frozenset[str]) -> tuple[tuple[str, in
 def _leaves_out(names: list[str]) -> re.Pattern[str]:
     """Matches the leaves to leave out, with the white space before them."""
     either = "|".join(re.escape(name) for name in sorted(set(names)))
-    return re.compile(rf'\s*<(?:{either}) V="[^"]*"/>')
+    return re.compile(rf'(?<=>)\s*<(?:{either}) V="[^"]*"/>')

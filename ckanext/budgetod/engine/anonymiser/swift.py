@@ -15,6 +15,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from ..readers.alike import Alike, Cut, Texts, unescape
+from ..readers.rows import TRUE
 from . import parties, patterns
 from .cleaner import Cleaner, Verdict
 from .ledger import Ledger
@@ -22,8 +23,11 @@ from .rules import Rule
 from .shapes import Plan, Shapes
 
 _MAX_TEXTS = 20_000
-_TRUE = ("true", "1")
-_CODES = re.compile(rb"(?:(?:[^\s@&\x80-\xff]*?(?:[\d/]|\.xsl)[^\s@&\x80-\xff]*|true|false)?\n)*")
+_LONG = 400
+"""Characters of a text that is remembered."""
+_CODES = re.compile(
+    rb"(?:(?:(?:[^\s@&\x80-\xff\d/.]|\.(?!xsl))*(?:[\d/]|\.xsl)[^\s@&\x80-\xff]*|true|false)?\n)*"
+)
 """Lines that are technical identifiers (see ``patterns.is_code``)."""
 
 
@@ -60,6 +64,7 @@ class Swift:
         self._ledger = ledger
         self._shapes = Shapes(rule, wanted)
         self._clean: set[str] = set()
+        self._own_words: frozenset[str] = frozenset()
         self._verdicts_known: dict[tuple[str, ...], dict[Texts, Verdict]] = {}
 
     def sort(self, cut: Cut, size: int) -> Batch:
@@ -111,7 +116,7 @@ class Swift:
         out = {place for place, row in aside.items() if row.verdict is None}
         if plan.calculated is not None:
             marks = rows.columns[plan.calculated]
-            out.update(place for place, mark in enumerate(marks) if mark in _TRUE)
+            out.update(place for place, mark in enumerate(marks) if mark in TRUE)
         if out:
             rows = rows.only([place for place in range(len(rows.ranks)) if place not in out])
         size = len(rows.ranks)
@@ -149,7 +154,7 @@ class Swift:
         bad = set(patterns.unclean(list(new)))
         if len(self._clean) >= _MAX_TEXTS:
             self._clean.clear()
-        self._clean |= new - bad
+        self._clean |= {text for text in new - bad if len(text) <= _LONG}
         return bad
 
     def _unsober(self, texts: set[str]) -> set[str]:
@@ -159,13 +164,17 @@ class Swift:
 
     def _verdicts(self, plan: Plan, columns: Sequence[Texts]) -> list[Verdict]:
         names = tuple(name for name, _ in plan.judged)
+        if self._own_words != self._cleaner.own_words:
+            self._own_words = self._cleaner.own_words
+            self._verdicts_known.clear()
         known = self._verdicts_known.setdefault(names, {})
         keys = list(zip(*self._deciding(plan, columns), strict=True))
+        new = {key: self._judge(names, key) for key in set(keys) - known.keys()}
+        told = {key: new[key] if key in new else known[key] for key in set(keys)}
         if len(known) >= _MAX_TEXTS:
             known.clear()
-        for key in set(keys) - known.keys():
-            known[key] = self._judge(names, key)
-        return [known[key] for key in keys]
+        known |= {key: verdict for key, verdict in new.items() if sum(map(len, key)) <= _LONG}
+        return [told[key] for key in keys]
 
     def _deciding(self, plan: Plan, columns: Sequence[Texts]) -> list[Texts]:
         """The columns that decide; where one code decides for all rows, names are not looked at."""
@@ -175,7 +184,9 @@ class Swift:
         if others or only.cautious or only.code not in ranks:
             return found
         codes = columns[ranks[only.code]]
-        if not all(map(str.strip, codes)):
+        if not all(unescape(code).strip() for code in set(codes)):
+            return found
+        if any(self._cleaner.mark in column for column in found):
             return found
         blank = ("x",) * len(codes)
         return [codes if name == only.code else blank for name, _ in plan.judged]

@@ -73,11 +73,17 @@ def numeric_fields(table: str) -> dict[str, str]:
     return {name: kind for name, kind in fields.items() if kind in _NUMERIC}
 
 
-def are_plain_numbers(texts: Sequence[str]) -> bool:
-    """True for texts that surely are numbers, looked at all together: figures, one dot at most."""
+def are_plain_numbers(texts: Sequence[str], kind: str) -> bool:
+    """True for texts that ``is_number`` surely takes, looked at all together: few figures, and one
+    dot at most, not the first."""
     whole = "\n".join(("", *texts, ""))
     dots = whole.encode().translate(None, b"0123456789")
-    return not dots.strip(b".\n") and b".." not in dots and "\n.\n" not in whole
+    if dots.strip(b".\n") or b".." in dots or "\n." in whole or (kind == "int" and b"." in dots):
+        return False
+    return dots.count(b"\n") == len(texts) + 1 and max(map(len, texts), default=0) <= _FEW
+
+
+_FEW = 16
 
 
 def is_number(text: str, kind: str) -> bool:

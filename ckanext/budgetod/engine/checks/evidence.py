@@ -169,7 +169,7 @@ class Evidence:
         kinds = numeric_fields(rows.table)
         for name, column in rows.columns.items():
             texts = filled(column)
-            if name in kinds and are_plain_numbers(texts):
+            if name in kinds and are_plain_numbers(texts, kinds[name]):
                 continue
             if name in kinds:
                 wrong = {text for text in set(texts) if not is_number(text, kinds[name])}

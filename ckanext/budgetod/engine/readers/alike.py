@@ -25,8 +25,9 @@ MAX_SHAPES = 4096
 """Shapes that are understood in one document; other rows are read element by element."""
 MAX_SHAPE = 20_000
 """Characters of a shape: no real row comes near."""
-_KEPT_SHAPES = 1024
-"""Shapes that are remembered from a document to the next: names, never values."""
+_KEPT_SHAPES, _KEPT_SHAPE, _KEPT_VALUES = 512, 5000, 150
+"""Shapes that are remembered from a document to the next (names, never values), and how long and
+wide these may be: the largest real ones have seventy values."""
 _ESCAPES = {"&quot;": '"', "&#9;": "\t", "&#10;": "\n", "&#13;": "\r"}
 
 
@@ -110,7 +111,7 @@ class Rows:
 
 
 class Cut(NamedTuple):
-    """Rows cut into values. ``texts``: each row, UTF-8, without white space around; () when the
+    """Rows cut into values. ``texts``: each row, without white space around; () when the
     rows have no text of their own. ``others``: ranks of rows that are more than leaves."""
 
     texts: Sequence[str]
@@ -156,6 +157,8 @@ class Cutter:
         if shape in _KEPT:
             return _KEPT[shape]
         if shape not in self._known and len(self._known) < MAX_SHAPES:
+            if sum(map(len, shape)) > MAX_SHAPE:
+                return None
             self._known[shape] = _understood(shape, name)
         return self._known.get(shape)
 
@@ -185,7 +188,7 @@ def together(rows: Sequence[Element]) -> list[str]:
     container, name = rows[0].getparent(), local_name(rows[0])
     if container.prefix or rows[0].prefix:
         return []
-    if next(container.iterchildren(rows[0].tag)) is not rows[0]:
+    if any(_holds(before, rows[0].tag) for before in rows[0].itersiblings(preceding=True)):
         return []
     end = f"</{name}>"
     *pieces, _ = serialise(container).split(end, len(rows))
@@ -193,6 +196,12 @@ def together(rows: Sequence[Element]) -> list[str]:
         return []
     pieces[0] = pieces[0][pieces[0].find(f"<{name}") :]
     return [piece.lstrip() + end for piece in pieces]
+
+
+def _holds(element: Element, tag: str) -> bool:
+    """True when an element has the name of a row, or holds one that has."""
+    name = tag.rpartition("}")[2]
+    return next(element.iter(f"{{*}}{name}"), None) is not None
 
 
 def one_by_one(rows: Sequence[Element]) -> list[str]:
@@ -216,17 +225,19 @@ def _by_shape(texts: Sequence[str]) -> dict[Shape, list[tuple[int, list[str]]]]:
 # --- shapes --------------------------------------------------------------------------------------
 
 _TAG = re.compile(r"<(/?)([\w.\-]+)((?: [\w.\-]+=\"\")*)(/?)>")
+_BLANKS = " \t\r\n"
 _ATTRIBUTE = re.compile(r' ([\w.\-]+)=""')
 _KEPT: dict[Shape, Layout] = {}
 
 
 def _understood(shape: Shape, name: str) -> Layout | None:
-    text = '""'.join(shape)
-    found = _slots(text, name) if len(text) <= MAX_SHAPE else None
+    found = _slots('""'.join(shape), name)
     if found is None:
         return None
     layout = Layout(found)
-    if len(_KEPT) < _KEPT_SHAPES:
+    if len(shape) <= _KEPT_VALUES and sum(map(len, shape)) <= _KEPT_SHAPE:
+        if len(_KEPT) >= _KEPT_SHAPES:
+            _KEPT.clear()
         _KEPT[shape] = layout
     return layout
 
@@ -239,7 +250,7 @@ def _slots(row: str, name: str) -> list[Slot] | None:
     found: list[Slot] = []
     end, depth, place = 0, 0, 0
     for tag in _TAG.finditer(row):
-        if row[end : tag.start()].strip():
+        if row[end : tag.start()].strip(_BLANKS):
             return None
         end = tag.end()
         closing, leaf, attributes, empty = tag.groups()

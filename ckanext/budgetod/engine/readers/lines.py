@@ -3,7 +3,7 @@ in which anything is wrong one by one, so that what is wrong can be told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain, repeat
 
@@ -11,7 +11,8 @@ from ckanext.budgetod.engine.document import AMOUNTS, BudgetLine, ReadProblem
 from ckanext.budgetod.engine.findings import Where
 
 from .alike import Alike, Rows, unescape
-from .rows import TRUE, Leaf, given, leaves_at, leaves_in
+from .rows import TRUE, Leaf, given, leaves_at, short
+from .safexml import Element
 from .values import amount, amounts, boolean, clean, is_destroyed, is_repaired
 
 _LEAVES = (
@@ -58,7 +59,7 @@ def read_lines(rows: Rows, first: int) -> list[Read]:
         found.update(zip(alike.ranks, read, strict=True))
     for rank, element in rows.others.items():
         if element.get("calculated") not in TRUE:
-            found[rank] = _line(leaves_in(element), first + rank, rows.lines[rank])
+            found[rank] = _line(_own_leaves(element), first + rank, rows.lines[rank])
     return [found[rank] for rank in sorted(found)]
 
 
@@ -145,6 +146,14 @@ def _one_by_one(alike: Alike, indexes: Sequence[int], lines: Sequence[int | None
         _line(leaves_at(alike, place), index, line)
         for place, (index, line) in enumerate(zip(indexes, lines, strict=True))
     ]
+
+
+def _own_leaves(element: Element) -> Iterator[Leaf]:
+    """The leaves of a line that are in its own namespace."""
+    namespace = element.tag.rpartition("}")[0]
+    for child in element:
+        if isinstance(child.tag, str) and child.tag.rpartition("}")[0] == namespace:
+            yield short(child.tag), child.attrib
 
 
 def _line(leaves: Iterable[Leaf], rank: int, source_line: int | None) -> Read:

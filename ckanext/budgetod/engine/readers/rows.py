@@ -59,7 +59,8 @@ def read_annex(rows: Rows, table: str, first: int) -> tuple[AnnexRows, list[Read
     lines = [rows.lines[rank] for rank in found.kept]
     item = short(rows.tag)
     annex = AnnexRows(found.columns, len(lines), table, item, first, lines)
-    return annex, [ReadProblem("text_repaired", item, annex.where(n)) for n in found.repaired]
+    repaired = dict.fromkeys(found.repaired)
+    return annex, [ReadProblem("text_repaired", item, annex.where(n)) for n in repaired]
 
 
 class _Part(NamedTuple):
@@ -192,7 +193,7 @@ def leaves_in(element: Element, above: str = "") -> Iterator[Leaf]:
     for child in element:
         if isinstance(child.tag, str):
             name = f"{above}{short(child.tag)}"
-            yield name, {short(key): value for key, value in child.attrib.items()}
+            yield name, child.attrib
             code = child.get("Code")
             yield from leaves_in(child, f"{name}_{code}." if code else f"{name}.")
 
@@ -209,7 +210,7 @@ def _row(rank: int, found: Iterable[Leaf]) -> _Part:
             repaired += _was_bad(raw, value)
         for attribute, text in attributes.items():
             if attribute not in ("V", "Code"):
-                values[_free(values, f"{name}@{attribute}")] = clean(text)
+                values[_free(values, f"{name}@{short(attribute)}")] = clean(text)
     columns = {name: (value,) for name, value in values.items()}
     return _Part((rank,), columns, (rank,) * repaired)
 

@@ -121,6 +121,7 @@ def read_root(stream: BoundedStream) -> Root:
     target: Any = _PrologTarget()
     parser = etree.XMLParser(target=target, **FLAGS)
     seen: list[bytes] = []
+    refused: DocumentRefused = Unreadable("F07", line=1)
     try:
         while data := stream.read(CHUNK):
             seen.append(data)
@@ -131,10 +132,10 @@ def read_root(stream: BoundedStream) -> Root:
     except _RootFound as found:
         return split_tag(str(found))
     except etree.LxmlError as error:
-        raise refusal(error, parser) from None
+        refused = refusal(error, parser)
     finally:
         stream.give_back(b"".join(seen))
-    raise Unreadable("F07", line=1)
+    raise refused  # outside: lxml's own words, which may quote the document, do not come along
 
 
 def walk(
@@ -237,6 +238,7 @@ def growing(
     tag = f"{{{name.namespace}}}{name.name}" if name.namespace else name.name
     parser = etree.XMLPullParser(events=("start",), tag=tag, remove_blank_text=not blanks, **FLAGS)
     root: Element | None = None
+    refused: DocumentRefused | None = None
     try:
         while data := stream.read(CHUNK):
             parser.feed(data)
@@ -247,7 +249,9 @@ def growing(
                 yield root, False
         parser.close()
     except etree.LxmlError as error:
-        raise refusal(error, parser) from None
+        refused = refusal(error, parser)
+    if refused is not None:
+        raise refused
     if root is not None:
         yield root, True
 

@@ -25,9 +25,17 @@ DESTROYED = ("\ufffd", "ï¿½")
 """What is left of a character that was lost before the file came to us."""
 
 
-@lru_cache(maxsize=4096)
 def amount(text: str) -> Decimal:
     """Euros, two decimals at most (trailing zeros apart). ValueError else: no NaN, no exponent."""
+    return _known_amount(text) if len(text) <= _REMEMBERED else _amount(text)
+
+
+@lru_cache(maxsize=4096)
+def _known_amount(text: str) -> Decimal:
+    return _amount(text)
+
+
+def _amount(text: str) -> Decimal:
     text = text.strip()
     if not _AMOUNT.fullmatch(text):
         raise ValueError("not an amount")
@@ -40,7 +48,8 @@ _PLAIN_AMOUNTS = re.compile(r"(?:-?\d{1,16}(?:\.\d{1,2})?\n)*", re.ASCII)
 
 def amounts(texts: Sequence[str]) -> list[Decimal | None]:
     """``amount`` of each, None for an empty one. ValueError when one is no amount."""
-    if _PLAIN_AMOUNTS.fullmatch("\n".join((*texts, ""))):
+    whole = "\n".join((*texts, ""))
+    if whole.count("\n") == len(texts) and _PLAIN_AMOUNTS.fullmatch(whole):
         return list(map(Decimal, texts))
     return [amount(text) if text else None for text in texts]
 
