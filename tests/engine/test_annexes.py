@@ -109,9 +109,12 @@ def test_grants_in_the_national_shape() -> None:
 
 def test_rows_wait_on_disk_and_come_back_in_order() -> None:
     rows = [row("DETTE", i, LibTypDette="é" * 500, MtRestDette=str(i)) for i in range(5000)]
-    table = collected(*rows)["annexe:dette"]
-    assert table.count == 5000
-    assert [cells[-1] for cells in table.rows()] == [str(i) for i in range(5000)]
+    with AnnexTables(HEADER) as tables:
+        for item in rows:
+            tables.add(item)
+        (table,) = tables.tables()
+        assert table.count == 5000
+        assert [cells[-1] for cells in table.rows()] == [str(i) for i in range(5000)]
 
 
 def test_statements_of_a_cfu() -> None:

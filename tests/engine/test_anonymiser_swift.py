@@ -131,6 +131,82 @@ def test_rows_with_text_comments_or_elements_inside_are_cleaned() -> None:
         assert b'<Nature V="60612"/>' in published
 
 
+def with_rows(table: str, rows: str, *, before: str = "") -> bytes:
+    """A document with these rows, as they are, in one annex table."""
+    grants = [{"LibOrgaBenef": "Association", "MtSubv": "1.00"}]
+    document = totem_document(annexes={"FORMATION" if table == "CONCOURS" else "CONCOURS": grants})
+    added = f"{before}<DATA_{table}>{rows}</DATA_{table}></Annexes>".encode("latin-1")
+    return document.replace(b"</Annexes>", added)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        ("CONCOURS", '<CONCOURS><CodNatJurBenefCA V="&#9;"/><LibOrgaBenef V="{}"/></CONCOURS>'),
+        ("PRET", '<PRET><CodTypPret V="MMe.Zwxquorv"/></PRET>'),
+        ("PRET", '<PRET><CodTypPret V="MLle_Zwxquorv"/></PRET>'),
+        ("CONCOURS", '<CONCOURS><LibOrgaBenef V="SARL X"/><LibOrgaBenef V="{}"/></CONCOURS>'),
+        (
+            "EMPRUNT",
+            '<EMPRUNT><CodTypPreteur V="01"/><LibOrgaPreteur V="BANQUE SA"/>'
+            '<LibOrgaPreteur V="{}"/></EMPRUNT>',
+        ),
+        ("PRET", '<X><PRET><CodTypPret V="Zwxquorv"/></PRET></X><PRET><CodTypPret V="A"/></PRET>'),
+        ("PRET", '<PRET>&#160;\n<CodTypPret V="A"/></PRET>'),
+        ("PERSONNEL", '<x/><PERSONNEL><EffectifBud V="1"/></PERSONNEL><x><y/></x>'),
+    ],
+)
+def test_both_ways_agree_on_what_once_got_out(table: str, rows: str, profile: str) -> None:
+    document = with_rows(table, rows.format("Jean Zwxquorv") + "<y/>")
+    both_ways(document, profile)
+    assert b"Zwxquorv" not in gate(document, profile)[0]
+
+
+def test_hidden_rows_beside_something_unknown_are_counted() -> None:
+    rows = '<x><a/></x><PERSONNEL><EffectifBud V="2"/></PERSONNEL><x/>'
+    answer = gate(with_rows("PERSONNEL", rows))[1]
+    assert answer.facts["annex_rows"]["PERSONNEL"] == 1
+    assert answer.facts["annex_totals"]["staff"] == {"effectif_budgetaire": "2.00"}
+    assert {"what": "PERSONNEL/x", "count": 2} in answer.dropped
+
+
+def test_the_mark_of_a_party_hides_what_goes_with_it_both_ways() -> None:
+    mark = rules.load().mark
+    row = f'<CodNatJurBenefCA V="P1"/><LibOrgaBenef V="{mark}"/><ObjSubv V="secret"/>'
+    for profile in PROFILES:
+        both_ways(with_rows("CONCOURS", f"<CONCOURS>{row}</CONCOURS>"), profile)
+
+
+def test_a_second_budget_has_its_own_name() -> None:
+    row = '<PRET><NomBenefPret V="Jean Zwxquorv"/></PRET>'
+    first = with_rows("PRET", row)
+    start, end = first.index(b"<Budget>"), first.index(b"</Budget>") + len(b"</Budget>")
+    budget = first[start:end]
+    own = budget.replace(b'LibelleEtab V="', b'LibelleEtab V="Centre Jean Zwxquorv ')
+    document = first[:start] + own + budget + first[end:]
+    for profile in PROFILES:
+        both_ways(document, profile)
+    assert gate(document)[0].count(b'NomBenefPret V="Jean Zwxquorv"') == 1
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<PRET id="p001"/>' * 60 + '<PRET id="é1"/>',
+        f'<PRET id="{"1" * 300_000} "/>',
+        f'<PRET><CodTypPret V="{" " * 300_000}"/><Champ_Editeur V="x"/></PRET>',
+        f'<PRET><MtCapitalExer V="{"9" * 300_000}"/></PRET>',
+    ],
+    ids=["codes", "a long code", "blanks", "figures"],
+)
+def test_nothing_takes_more_than_linear_time(rows: str) -> None:
+    """Any of these would take hours otherwise."""
+    rows = rows.replace("é", "&#233;")
+    whole = rows.replace('"/><PRET', '"><CodTypPret V="A"/></PRET><PRET').replace("é", "&#233;")
+    gate(with_rows("PRET", whole + "<y/>"))
+
+
 def test_prefixed_documents_are_published_too() -> None:
     document = EXAMPLES["sainte-ombrelle-2024-bp"].decode("latin-1")
     prefixed = re.sub(r"<(/?)(?=[A-Z])", r"<\1db:", document).replace("xmlns=", "xmlns:db=")

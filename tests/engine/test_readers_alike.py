@@ -3,6 +3,7 @@ the published document says."""
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from ckanext.budgetod import engine
 from ckanext.budgetod.engine.builder import cfu_document, totem_document
 from ckanext.budgetod.engine.builder_examples import examples
 from ckanext.budgetod.engine.document import AccountingRows, AnnexRows
+from ckanext.budgetod.engine.errors import DocumentRefused
 from ckanext.budgetod.engine.readers import open_document
 from ckanext.budgetod.engine.readers.alike import Cut, Cutter
 
@@ -118,6 +120,54 @@ def test_anything_is_read_the_same_both_ways(lines, known, unknown) -> None:
     document = totem_document(lines=[good, *lines], annexes=annexes, encoding="UTF-8").decode()
     tables = f"<DATA_PRET>{''.join(known)}</DATA_PRET><DATA_NEUF>{''.join(unknown)}</DATA_NEUF>"
     both_ways(document.replace("</Annexes>", f"{tables}</Annexes>").encode())
+
+
+GOOD = {"Nature": "6061", "CodRD": "D", "OpBudg": "0", "MtReal": "1.00"}
+
+
+def test_an_amount_on_two_lines_is_none() -> None:
+    document = totem_document(lines=[GOOD, {**GOOD, "MtReal": "1\n2"}])
+    lines = [event for event in said(document) if str(event).startswith("BudgetLine")]
+    assert "mt_real=None" in lines[1]
+    report = engine.check(io.BytesIO(document))
+    assert [finding.count for finding in report.findings if finding.code == "Q20"] == [1]
+
+
+@pytest.mark.parametrize("text", ["1\n2", "NaN", "1" * 17, ".555", "x"])
+def test_a_number_that_is_none_is_told_and_has_no_cell(text: str, tmp_path: Path) -> None:
+    grants = [{"LibOrgaBenef": "Association", "MtSubv": amount} for amount in ("5.00", text)]
+    document = totem_document(annexes={"CONCOURS": grants})
+    done = engine.convert(io.BytesIO(document), tmp_path)
+    assert [finding.count for finding in done.report.findings if finding.code == "Q20"] == [1]
+    (concours,) = [output.path for output in done.outputs if output.kind == "annexe:concours"]
+    assert [row["MtSubv"] for row in csv.DictReader(concours.open(encoding="utf-8"))] == [
+        "5.00",
+        "",
+    ]
+
+
+def test_leaves_of_another_namespace_say_nothing_of_a_line() -> None:
+    stranger = '<x:Nature xmlns:x="urn:x" V="999"/><Fonction xmlns:x="urn:x" V="020" x:V="9"/>'
+    document = totem_document(lines=[GOOD]).replace(b"<CodRD", stranger.encode() + b"<CodRD", 1)
+    (line,) = engine.read_lines(io.BytesIO(document))
+    assert (line.line.nature, line.line.fonction) == ("6061", "020")
+
+
+def test_a_row_with_two_texts_put_right_is_one() -> None:
+    row = {"LibOrgaBenef": "SociÃ©tÃ©", "ObjSubv": "fÃªte", "MtSubv": "1.00"}
+    document = totem_document(annexes={"CONCOURS": [row]}, encoding="UTF-8")
+    found = [event for event in said(document) if "text_repaired" in str(event)]
+    assert len(found) == 1
+
+
+def test_a_document_refused_at_its_end_leaves_no_file_open(tmp_path: Path) -> None:
+    document = totem_document(annexes={"EMPRUNT": [{"ObjEmpr": "x" * 400}] * 2000})
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(DocumentRefused):
+            engine.convert(io.BytesIO(document[:-20]), tmp_path)
+        assert list(tmp_path.iterdir()) == []
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 # -- while the gate passes ------------------------------------------------------------------------

@@ -186,8 +186,8 @@ _LETTERS = bytes(map(_letter, range(256)))
 _MARKS_ALONE = frozenset("m mm me mle mele méle mÉle dr".encode().split())
 _STARTS = tuple(
     """
-    mme mr mell méll mÉll mess mesd mll mons mada made mait maît maÎt doct veuv vve epou épou Épou conso cts
-    heri héri hÉri indiv success nee née nÉe
+    mme mr mell méll mÉll mess mesd mll mons mada made mait maît maÎt doct veuv vve epou épou Épou
+    conso cts heri héri hÉri indiv success nee née nÉe
     """.encode().split()
 )
 """Words, and beginnings of words, without which ``_TITLE`` finds nothing in plain French."""
