@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ckanext.budgetod.engine.anonymiser import parties, patterns
+from ckanext.budgetod.engine.anonymiser import glance, parties, patterns
 
 NAMED = (
     ("Acquisition parcelle de Mme DUPONT", "Acquisition parcelle de [nom occulté]"),
@@ -116,7 +116,7 @@ def test_what_names_nobody_stays(text: str) -> None:
 def found_in(texts: list[str]) -> list[str]:
     """The texts in which something is found when they are looked at together."""
     escaped = {escape(text, {"\n": "&#10;", '"': "&quot;"}): text for text in texts}
-    found = patterns.unclean([escape(text, {"\n": "&#10;", '"': "&quot;"}) for text in texts])
+    found = glance.unclean([escape(text, {"\n": "&#10;", '"': "&quot;"}) for text in texts])
     return [escaped[text] for text in found]
 
 

@@ -140,7 +140,7 @@ def test_a_number_that_is_none_is_told_and_has_no_cell(text: str, tmp_path: Path
     done = engine.convert(io.BytesIO(document), tmp_path)
     assert [finding.count for finding in done.report.findings if finding.code == "Q20"] == [1]
     (concours,) = [output.path for output in done.outputs if output.kind == "annexe:concours"]
-    assert [row["MtSubv"] for row in csv.DictReader(concours.open(encoding="utf-8"))] == [
+    assert [row["MtSubv"] for row in csv.DictReader(io.StringIO(concours.read_text("utf-8")))] == [
         "5.00",
         "",
     ]

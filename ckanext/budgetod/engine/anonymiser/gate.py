@@ -21,8 +21,9 @@ from ..readers.rows import TRUE
 from ..readers.safexml import BoundedStream, Element, Step, walk
 from ..readers.totem import read_block
 from .cleaner import Cleaner, Verdict
-from .elements import Place, place_of, some_values, values_of
+from .elements import Place, place_of, values_of
 from .facts import FACT_FIELDS, Columns, Facts
+from .hidden import HiddenRows
 from .ledger import Ledger
 from .output import HashingSink, Output
 from .rules import ACCOUNTING, BUDGET, Rule, Rules
@@ -58,8 +59,7 @@ class Gate:
         self._row_rule = rules.elements["LigneBudget"]
         self._swifts: dict[str, Swift] = {}
         self._hides_rows = self._hides_table = False
-        self._hidden_rows = self._hidden_rows_calculated = 0
-        self._wanted: dict[str, str] = {}
+        self._hidden_rows = HiddenRows(self.ledger, self.facts)
         self._rank = 0
         self._headed = False
         self._sommaire: list[tuple[str, bool]] = []
@@ -109,7 +109,8 @@ class Gate:
             self._table = name.removeprefix("DATA_")
             self._rank = 0
             self._row_rule = self._sorter.rule_of(element)
-            self._open_rows()
+            self._hides_rows = self._row_rule.left_out and self._cleaner.leaves_tables_out
+            self._hidden_rows.begin(self._table)
             bare = self._cleaner.bare(element, Rule(name), Place(name))
             yield self._opened(bare, lazy=True)
         elif sort is Sort.ENVELOPE:
@@ -133,20 +134,6 @@ class Gate:
         if self._out.rooted:
             raise NotABudget("F05", racine=self._blocks.root, case="several")
         return True
-
-    def _open_rows(self) -> None:
-        """Get ready for the rows of a table that the profile leaves out altogether."""
-        self._hides_rows = self._row_rule.left_out and self._cleaner.leaves_tables_out
-        self._hidden_rows = self._hidden_rows_calculated = 0
-        fields = FACT_FIELDS.get(self._table, ())
-        self._wanted = {f"{{{BUDGET}}}{name}": name for name in fields}
-
-    def _close_rows(self) -> None:
-        if self._table and self._hidden_rows:
-            self.ledger.masked("row", self._table, "person_table", self._hidden_rows)
-            counted = self._hidden_rows - self._hidden_rows_calculated
-            self.facts.rows[self._table] += counted
-        self._table, self._hidden_rows = "", 0
 
     def _hide(self, element: Element, name: str, sort: Sort, depth: int) -> None:
         self._hidden = depth
@@ -200,7 +187,9 @@ class Gate:
         if element.tag.endswith("}Budget") and self._sorter.sort(element) is Sort.CONTAINER:
             self._head()
             self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._sommaire))
-        self._close_rows()
+        if self._table:
+            self._hidden_rows.end()
+            self._table = ""
         self._out.close()
         bare = self._open_ones.pop()
         if bare is not None:
@@ -222,7 +211,7 @@ class Gate:
         elif tag == COMPTABLE:
             yield from self._write(self._rules.elements["LigneComptable"], elements)
         elif self._hides_rows:
-            self._hide_rows(elements)
+            self._hidden_rows.add(elements)
         else:
             yield from self._write(self._row_rule, elements)
 
@@ -234,15 +223,6 @@ class Gate:
             read_block(self._blocks, copy)
             self._out.unit(copy)
             yield Step("unit", copy, len(self._open_ones))
-
-    def _hide_rows(self, elements: list[Element]) -> None:
-        given = [row for row in elements if row.get("calculated") not in TRUE]
-        self._hidden_rows += len(elements)
-        self._hidden_rows_calculated += len(elements) - len(given)
-        if given and self._wanted:
-            found = some_values(given, self._wanted)
-            told = {name: [row.get(name, "") for row in found] for name in self._wanted.values()}
-            self.facts.add(self._table, told, len(found))
 
     def _swift(self, rule: Rule) -> Swift:
         if rule.name not in self._swifts:

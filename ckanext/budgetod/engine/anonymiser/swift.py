@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ..readers.alike import Alike, Cut, Texts, unescape
 from ..readers.rows import TRUE
-from . import parties, patterns
+from . import glance, parties
 from .cleaner import Cleaner, Verdict
 from .ledger import Ledger
 from .rules import Rule
@@ -151,7 +151,7 @@ class Swift:
     def _unclean(self, texts: set[str]) -> set[str]:
         """Those of these texts that hold something to mask."""
         new = texts - self._clean
-        bad = set(patterns.unclean(list(new)))
+        bad = set(glance.unclean(list(new)))
         if len(self._clean) >= _MAX_TEXTS:
             self._clean.clear()
         self._clean |= {text for text in new - bad if len(text) <= _LONG}
@@ -216,4 +216,4 @@ def _are_codes(texts: Sequence[str]) -> bool:
 
 
 def _are_plain(columns: Iterable[Texts]) -> bool:
-    return patterns.are_plain("".join(chain.from_iterable(columns)).encode())
+    return glance.are_plain("".join(chain.from_iterable(columns)).encode())
