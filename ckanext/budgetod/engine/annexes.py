@@ -8,7 +8,9 @@ tables with rows exist. Rows wait in a temporary file: memory does not grow with
         for some in rows:
             tables.add(some)
         for table in tables.tables():
-            write_csv(path, table.names, table.rows())
+            with CsvWriter(path, table.names) as writer:
+                for columns in table.batches():
+                    writer.write_columns(columns)
 """
 
 from __future__ import annotations
