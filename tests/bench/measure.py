@@ -25,7 +25,7 @@ from ckanext.budgetod.engine.builder import Spec, cfu_document, totem_document
 from ckanext.budgetod.engine.builder_annexes import sample_annexes
 from ckanext.budgetod.engine.builder_lines import sample_lines
 
-RUNS = 5
+RUNS = 15
 STAFF_ROWS = 40
 
 
