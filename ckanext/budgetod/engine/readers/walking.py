@@ -36,7 +36,8 @@ class Step(NamedTuple):
 
     ``kind`` is "open" (a container: attributes and the text before its first child are there),
     "unit" (a complete subtree, valid until the next step), "rows" (a list of such subtrees, all of
-    one name; those who read them get ``alike.Rows`` in its place) or "close" (a container whose children are gone). ``depth`` is 0 for the root.
+    one name; those who read them get ``alike.Rows`` in its place) or "close" (a container whose
+    children are gone). ``depth`` is 0 for the root.
     """
 
     kind: str
