@@ -200,19 +200,19 @@ class AnnexTables(Tables):
         agreement, no conditions of payment, no share paid."""
         blank = ("",) * rows.size
 
-        def column(name: str) -> Cells:
+        def told(name: str) -> Cells:
             return filled(rows.columns.get(name, blank))
 
-        services = column("LibPrestaNat")
-        objects = zip(column("ObjSubv"), services, strict=True)
+        services = told("LibPrestaNat")
+        objects = zip(told("ObjSubv"), services, strict=True)
         known: dict[str, Cells] = {
             "nomAttribuant": (self._identity[3],) * rows.size,
             "idAttribuant": (self._identity[2],) * rows.size,
-            "referenceDecision": column("DenomOuNumSubv"),
-            "nomBeneficiaire": column("LibOrgaBenef"),
-            "idBeneficiaire": column("Siret"),
-            "objet": [told or service for told, service in objects],
-            "montant": typed(column("MtSubv"), "amount"),
+            "referenceDecision": told("DenomOuNumSubv"),
+            "nomBeneficiaire": told("LibOrgaBenef"),
+            "idBeneficiaire": told("Siret"),
+            "objet": [own or service for own, service in objects],
+            "montant": typed(told("MtSubv"), "amount"),
             "nature": [_IN_KIND if service.strip() else _IN_MONEY for service in services],
         }
         return [known.get(name, blank) for name, *_ in _SUBVENTIONS]

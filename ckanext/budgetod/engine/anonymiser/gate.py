@@ -35,6 +35,7 @@ MANY = 10_000
 LINE = f"{{{BUDGET}}}LigneBudget"
 _ROOTS = ("DocumentBudgetaire", "CompteFinancierUnique")
 COMPTABLE = f"{{{ACCOUNTING}}}LigneComptable"
+_BOOLEANS = (*TRUE, "false", "0")
 _SOMMAIRE = frozenset({"CodeAnnexe", "Present"})
 
 
@@ -44,8 +45,7 @@ class Gate:
     def __init__(self, rules: Rules, profile: str, sink: HashingSink) -> None:
         self.ledger, self.facts = Ledger(), Facts()
         self.headers: list[Header] = []
-        self.lines = 0
-        self.seal_seen = False
+        self.lines, self.seal_seen = 0, False
         self._rules = rules
         self._cleaner = Cleaner(rules, profile, self.ledger)
         self._sorter = Sorter(rules)
@@ -60,8 +60,7 @@ class Gate:
         self._swifts: dict[str, Swift] = {}
         self._hides_rows = self._hides_table = False
         self._hidden_rows = HiddenRows(self.ledger, self.facts)
-        self._rank = 0
-        self._headed = False
+        self._headed, self._rank = False, 0
         self._sommaire: list[tuple[str, bool]] = []
 
     def steps(self, stream: BoundedStream) -> Iterator[Step]:
@@ -196,9 +195,8 @@ class Gate:
             yield Step("close", bare, len(self._open_ones))
 
     def _unit(self, element: Element) -> Iterator[Step]:
-        tag = element.tag
-        if isinstance(tag, str):
-            yield from self._part(element, tag.rpartition("}")[2])
+        if isinstance(element.tag, str):
+            yield from self._part(element, element.tag.rpartition("}")[2])
         else:
             self.ledger.unknown("#comment")
 
@@ -207,9 +205,8 @@ class Gate:
         tag = elements[0].tag
         if tag == LINE:
             self._head()
-            yield from self._write(self._rules.elements["LigneBudget"], elements)
-        elif tag == COMPTABLE:
-            yield from self._write(self._rules.elements["LigneComptable"], elements)
+        if tag in (LINE, COMPTABLE):
+            yield from self._write(self._rules.elements[tag.rpartition("}")[2]], elements)
         elif self._hides_rows:
             self._hidden_rows.add(elements)
         else:
@@ -227,8 +224,9 @@ class Gate:
     def _swift(self, rule: Rule) -> Swift:
         if rule.name not in self._swifts:
             wanted = _SOMMAIRE if rule.table == "SOMMAIRE" else FACT_FIELDS.get(rule.table)
-            swift = Swift(rule, self._cleaner, self.ledger, wanted or frozenset())
-            self._swifts[rule.name] = swift
+            self._swifts[rule.name] = Swift(
+                rule, self._cleaner, self.ledger, frozenset(wanted or ())
+            )
         return self._swifts[rule.name]
 
     def _write(self, rule: Rule, elements: list[Element]) -> Iterator[Step]:
@@ -275,9 +273,8 @@ class Gate:
         elif table == "SOMMAIRE":
             absent = ("",) * size
             codes, marks = (columns.get(name, absent) for name in ("CodeAnnexe", "Present"))
-            for code, mark in zip(codes, marks, strict=True):
-                if mark in ("true", "1", "false", "0"):
-                    self._sommaire.append((code, mark in TRUE))
+            rows = zip(codes, marks, strict=True)
+            self._sommaire += [(code, mark in TRUE) for code, mark in rows if mark in _BOOLEANS]
 
     def _apart(
         self, rule: Rule, element: Element, rank: int, verdict: Verdict | None
@@ -285,13 +282,10 @@ class Gate:
         """What is published of a row that is not written as it is; None when it stays out."""
         if verdict is None:
             return self._carefully(rule, element, place_of(rule, rank, self._out.line))
-        self._leave_out(rule, place_of(rule, rank), verdict)
-        return None
-
-    def _leave_out(self, rule: Rule, place: Place, verdict: Verdict) -> None:
         self.ledger.masked("row", rule.table, verdict.value)
         if verdict is Verdict.UNKNOWN:
-            self.ledger.found("P02", place.where(""))
+            self.ledger.found("P02", place_of(rule, rank).where(""))
+        return None
 
     def _carefully(self, rule: Rule, element: Element, place: Place) -> Element | None:
         """A row that the swift way does not know: built anew, leaf by leaf."""

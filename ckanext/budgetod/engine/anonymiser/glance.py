@@ -41,7 +41,7 @@ _STARTS = tuple(
     conso cts heri héri hÉri indiv success nee née nÉe
     """.encode().split()
 )
-"""Words, and beginnings of words, without which ``_TITLE`` finds nothing in plain French."""
+"""Words, and beginnings of words, without which ``patterns._TITLE`` finds nothing in French."""
 _FRENCH = re.compile(
     rb"[\x00-\x7f]*(?:\xc3[\x80\x81\x84-\x96\x98-\xa1\xa3-\xb6\xb8-\xbf][\x00-\x7f]*)*"
 )
