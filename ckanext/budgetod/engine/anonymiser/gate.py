@@ -20,6 +20,7 @@ from ..readers.header import Blocks, build_header
 from ..readers.rows import TRUE
 from ..readers.safexml import BoundedStream, Element, Step, walk
 from ..readers.totem import read_block
+from ..readers.walking import Siblings
 from .cleaner import Cleaner, Verdict
 from .elements import Place, place_of, values_of
 from .facts import FACT_FIELDS, Columns, Facts
@@ -28,7 +29,7 @@ from .ledger import Ledger
 from .output import HashingSink, Output
 from .rules import ACCOUNTING, BUDGET, Rule, Rules
 from .sorting import Sort, Sorter
-from .swift import Swift
+from .swift import Aside, Swift
 
 MANY = 10_000
 """Unknown elements of one name that are counted; the others are skipped at full speed."""
@@ -200,13 +201,12 @@ class Gate:
         else:
             self.ledger.unknown("#comment")
 
-    def _siblings(self, elements: list[Element]) -> Iterator[Step]:
+    def _siblings(self, elements: Siblings) -> Iterator[Step]:
         """Rows of a table, budget lines or lines of the accountant."""
-        tag = elements[0].tag
-        if tag == LINE:
+        if elements.tag == LINE:
             self._head()
-        if tag in (LINE, COMPTABLE):
-            yield from self._write(self._rules.elements[tag.rpartition("}")[2]], elements)
+        if elements.tag in (LINE, COMPTABLE):
+            yield from self._write(self._rules.elements[elements.tag.rpartition("}")[2]], elements)
         elif self._hides_rows:
             self._hidden_rows.add(elements)
         else:
@@ -229,7 +229,7 @@ class Gate:
             )
         return self._swifts[rule.name]
 
-    def _write(self, rule: Rule, elements: list[Element]) -> Iterator[Step]:
+    def _write(self, rule: Rule, elements: Siblings) -> Iterator[Step]:
         """Write what may go out of rows of one name."""
         first, line = self._rank + 1, self._out.line
         self._rank += len(elements)
@@ -237,24 +237,22 @@ class Gate:
         self._count(rule, batch.counted)
         for columns, size in batch.wanted:
             self._see(rule.table, columns, size)
+        careful = elements.some({rank for rank, why in batch.aside.items() if why is None})
         copies: dict[int, Element] = {}
         gone: set[int] = set()
-        waiting: list[str] = []
-        for index, row in enumerate(batch.rows):
-            if isinstance(row, str):
-                waiting.append(row)
-                continue
-            self._out.rows(waiting)
-            waiting.clear()
-            copy = self._apart(rule, elements[index], first + index, row.verdict)
+        done = 0
+        for index in sorted(batch.aside):
+            self._out.rows(batch.texts[done:index])
+            done = index + 1
+            copy = self._apart(rule, careful.get(index), first + index, batch.aside[index])
             if copy is None:
                 gone.add(index)
             else:
                 copies[index] = copy
-        self._out.rows(waiting)
+        self._out.rows(batch.texts[done:])
         if len(gone) < len(elements):
             lines = range(line, line + len(elements) - len(gone))
-            rows = Rows(elements[0].tag, lines, batch.alike, copies)
+            rows = Rows(elements.tag, lines, batch.alike, copies)
             yield Step("rows", rows.closed_up(gone), len(self._open_ones))
 
     def _count(self, rule: Rule, counted: int) -> None:
@@ -276,14 +274,12 @@ class Gate:
             rows = zip(codes, marks, strict=True)
             self._sommaire += [(code, mark in TRUE) for code, mark in rows if mark in _BOOLEANS]
 
-    def _apart(
-        self, rule: Rule, element: Element, rank: int, verdict: Verdict | None
-    ) -> Element | None:
+    def _apart(self, rule: Rule, element: Element, rank: int, why: Aside) -> Element | None:
         """What is published of a row that is not written as it is; None when it stays out."""
-        if verdict is None:
+        if why is None:
             return self._carefully(rule, element, place_of(rule, rank, self._out.line))
-        self.ledger.masked("row", rule.table, verdict.value)
-        if verdict is Verdict.UNKNOWN:
+        self.ledger.masked("row", rule.table, why.value)
+        if why is Verdict.UNKNOWN:
             self.ledger.found("P02", place_of(rule, rank).where(""))
         return None
 

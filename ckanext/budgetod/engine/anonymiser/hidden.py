@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..readers.rows import TRUE
-from ..readers.safexml import Element
+from ..readers.walking import Siblings
 from .elements import some_values
 from .facts import FACT_FIELDS, Facts
 from .ledger import Ledger
@@ -25,8 +23,8 @@ class HiddenRows:
         self._wanted = {f"{{{BUDGET}}}{name}": name for name in FACT_FIELDS.get(table, ())}
         self._rows = self._calculated = 0
 
-    def add(self, rows: Sequence[Element]) -> None:
-        """Siblings of one name."""
+    def add(self, rows: Siblings) -> None:
+        """Count rows."""
         given = [row for row in rows if row.get("calculated") not in TRUE]
         self._rows += len(rows)
         self._calculated += len(rows) - len(given)

@@ -12,7 +12,6 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import NamedTuple
 
 from ..readers.alike import Alike, Cut, Texts, unescape
 from ..readers.rows import TRUE
@@ -30,24 +29,22 @@ _CODES = re.compile(
 )
 """Lines that are technical identifiers (see ``patterns.is_code``)."""
 
-
-class Aside(NamedTuple):
-    """A row that is not written as it is: its rank among the rows given, and ``verdict`` when its
-    party keeps it out, None when it must go the careful way (it was not counted then)."""
-
-    index: int
-    verdict: Verdict | None
+Aside = Verdict | None
+"""Why a row is not written as it is: the verdict when its party keeps it out, None when it must go
+the careful way (it was not counted then)."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """What becomes of rows: texts to write, or ``Aside``, in their order; and the texts as columns.
+    """What becomes of rows: their texts, by rank, and the ranks of those that are not written so
+    (``aside``, see ``Aside``); the texts that are written as columns (``alike``).
 
     ``counted``: rows that TotEM did not calculate, careful ones apart. ``wanted``: what the caller
     wanted of those, as columns with their size.
     """
 
-    rows: list[str | Aside]
+    texts: list[str]
+    aside: dict[int, Aside] = field(default_factory=dict)
     alike: list[Alike] = field(default_factory=list)
     counted: int = 0
     wanted: list[tuple[dict[str, Texts], int]] = field(default_factory=list)
@@ -69,22 +66,21 @@ class Swift:
 
     def sort(self, cut: Cut, size: int) -> Batch:
         """What becomes of ``size`` rows."""
-        batch = Batch([Aside(index, None) for index in range(size)])
+        batch = Batch(list(cut.texts) or [""] * size, dict.fromkeys(cut.others))
         for rows in cut.alike:
             plan = self._shapes.plan(rows)
-            if plan is not None:
-                self._alike(plan, rows, cut.texts, batch)
+            if plan is None:
+                batch.aside.update(dict.fromkeys(rows.ranks))
+            else:
+                self._alike(plan, rows, batch)
         return batch
 
-    def _alike(self, plan: Plan, rows: Alike, texts: Sequence[str], batch: Batch) -> None:
-        """Rows of one shape, among all ``texts``."""
+    def _alike(self, plan: Plan, rows: Alike, batch: Batch) -> None:
+        """Rows of one shape."""
         aside = self._aside(plan, rows)
         self._count(plan, rows, aside, batch)
-        for index in rows.ranks:
-            batch.rows[index] = texts[index]
-        for row in aside.values():
-            batch.rows[row.index] = row
         if aside:
+            batch.aside.update((rows.ranks[place], why) for place, why in aside.items())
             rows = rows.only([place for place in range(len(rows.ranks)) if place not in aside])
         if plan.left_out is not None and plan.layout is not None:
             self._leave_out(plan, plan.left_out, rows, batch)
@@ -95,25 +91,24 @@ class Swift:
     def _leave_out(self, plan: Plan, leaves: re.Pattern[str], rows: Alike, batch: Batch) -> None:
         """Take the leaves that do not go out from the texts of rows."""
         for index in rows.ranks:
-            batch.rows[index] = leaves.sub("", batch.rows[index])  # type: ignore[arg-type]
+            batch.texts[index] = leaves.sub("", batch.texts[index])
         table = self.rule.table or self.rule.name
         for name in plan.names_out:
             self._ledger.left_out(table, name, self.rule.reasons[name], len(rows.ranks))
 
     def _aside(self, plan: Plan, rows: Alike) -> dict[int, Aside]:
         """Rows, by their place among those of one shape, that are not written as they are."""
-        ranks, columns = rows.ranks, rows.columns
-        aside = {place: Aside(ranks[place], None) for place in self._careful(plan, columns)}
+        aside: dict[int, Aside] = dict.fromkeys(self._careful(plan, rows.columns))
         if plan.judged:
-            for place, verdict in enumerate(self._verdicts(plan, columns)):
+            for place, verdict in enumerate(self._verdicts(plan, rows.columns)):
                 if verdict is not Verdict.LEGAL:
                     out = verdict is not Verdict.SHY and self._cleaner.leaves_rows_out
-                    aside[place] = Aside(ranks[place], verdict if out else None)
+                    aside[place] = verdict if out else None
         return aside
 
     def _count(self, plan: Plan, rows: Alike, aside: dict[int, Aside], batch: Batch) -> None:
         """Add the rows to the batch's counts, those apart that will be read again."""
-        out = {place for place, row in aside.items() if row.verdict is None}
+        out = {place for place, why in aside.items() if why is None}
         if plan.calculated is not None:
             marks = rows.columns[plan.calculated]
             out.update(place for place, mark in enumerate(marks) if mark in TRUE)

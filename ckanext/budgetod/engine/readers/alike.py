@@ -16,7 +16,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import unescape as _unescape
 
 from .safexml import Element, declarations, local_name, serialise, without
-from .walking import Step
+from .walking import Siblings, Step
 
 Texts = tuple[str, ...]
 Shape = tuple[str, ...]
@@ -125,9 +125,9 @@ class Cutter:
     def __init__(self) -> None:
         self._known: dict[Shape, Layout | None] = {}
 
-    def cut(self, rows: Sequence[Element]) -> Cut:
-        """``rows`` are siblings of one name that follow each other."""
-        name = local_name(rows[0])
+    def cut(self, rows: Siblings) -> Cut:
+        """Values of rows that follow each other."""
+        name = local_name(rows.first)
         texts = together(rows)
         groups = _by_shape(texts)
         if not texts or any(self._layout(shape, name) is None for shape in groups):
@@ -145,12 +145,11 @@ class Cutter:
                 alike.append(Alike(shape, layout, ranks, list(zip(*values, strict=True))))
         return Cut(texts, alike, sorted(others))
 
-    def rows(self, elements: Sequence[Element]) -> Rows:
+    def rows(self, elements: Siblings) -> Rows:
         """The rows for those who read them."""
         cut = self.cut(elements)
         lines = [element.sourceline for element in elements]
-        others = {rank: elements[rank] for rank in cut.others}
-        return Rows(elements[0].tag, lines, cut.alike, others)
+        return Rows(elements.tag, lines, cut.alike, elements.some(frozenset(cut.others)))
 
     def _layout(self, shape: Shape, name: str) -> Layout | None:
         """Whose the values of this shape are; None when the rows are more than leaves."""
@@ -178,17 +177,17 @@ def unescape(text: str) -> str:
 # --- rows as text --------------------------------------------------------------------------------
 
 
-def together(rows: Sequence[Element]) -> list[str]:
-    """The texts of rows, siblings of one name that follow each other, cut out of their container's;
-    its namespaces are not declared again. Empty when they cannot be told apart.
+def together(rows: Siblings) -> list[str]:
+    """The texts of rows, cut out of their container's; its namespaces are not declared again. Empty
+    when they cannot be told apart.
 
     Each text is its row's *only when every text is one element*, without another of its name, a
     comment or an instruction inside: the caller must see to it, and ask ``one_by_one`` otherwise.
     """
-    container, name = rows[0].getparent(), local_name(rows[0])
-    if container.prefix or rows[0].prefix:
+    container, name = rows.first.getparent(), local_name(rows.first)
+    if container.prefix or rows.first.prefix:
         return []
-    if any(_holds(before, rows[0].tag) for before in rows[0].itersiblings(preceding=True)):
+    if any(_holds(before, name) for before in rows.first.itersiblings(preceding=True)):
         return []
     end = f"</{name}>"
     *pieces, _ = serialise(container).split(end, len(rows))
@@ -198,16 +197,15 @@ def together(rows: Sequence[Element]) -> list[str]:
     return [piece.lstrip() + end for piece in pieces]
 
 
-def _holds(element: Element, tag: str) -> bool:
-    """True when an element has the name of a row, or holds one that has."""
-    name = tag.rpartition("}")[2]
+def _holds(element: Element, name: str) -> bool:
+    """True when an element has this local name, or holds one that has."""
     return next(element.iter(f"{{*}}{name}"), None) is not None
 
 
-def one_by_one(rows: Sequence[Element]) -> list[str]:
+def one_by_one(rows: Siblings) -> list[str]:
     """As ``together``, surely: each row is written on its own. Empty when they have a prefix."""
-    container = rows[0].getparent()
-    if container.prefix or rows[0].prefix:
+    container = rows.first.getparent()
+    if container.prefix or rows.first.prefix:
         return []
     declared = declarations(container.nsmap)
     return [without(serialise(row), declared) for row in rows]

@@ -5,8 +5,9 @@ No parser here: ``safexml.walk`` feeds one and tells the ``Walker`` after each c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from ckanext.budgetod.engine.errors import TooLarge
@@ -31,12 +32,39 @@ class Choice(Enum):
     """Nobody wants it: freed without a word, whatever its size."""
 
 
+class Siblings:
+    """Complete subtrees of one name that follow each other: the first, and how many they are.
+
+    lxml makes an object of an element that is asked for, and takes an element out of its tree much
+    faster when it has none: the others are not asked for until somebody goes through them.
+    """
+
+    __slots__ = ("first", "size", "tag")
+
+    def __init__(self, first: Element, size: int) -> None:
+        self.first = first
+        self.tag: str = first.tag
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[Element]:
+        return islice(chain((self.first,), self.first.itersiblings()), self.size)
+
+    def some(self, ranks: Collection[int]) -> dict[int, Element]:
+        """Those of these ranks, from 0."""
+        if not ranks:
+            return {}
+        return {rank: element for rank, element in enumerate(self) if rank in ranks}
+
+
 class Step(NamedTuple):
     """A step of ``walk``.
 
     ``kind`` is "open" (a container: attributes and the text before its first child are there),
-    "unit" (a complete subtree, valid until the next step), "rows" (a list of such subtrees, all of
-    one name; those who read them get ``alike.Rows`` in its place) or "close" (a container whose
+    "unit" (a complete subtree, valid until the next step), "rows" (``Siblings``, valid until the
+    next step; those who read them get ``alike.Rows`` in their place) or "close" (a container whose
     children are gone). ``depth`` is 0 for the root.
     """
 
@@ -75,47 +103,47 @@ class Walker:
 
     def _advance_level(self, depth: int) -> Iterator[Step]:
         container = self._open[depth]
-        children = list(container)
-        if not children:
+        complete = len(container) - 1
+        if complete < 0:
             return
-        *complete, last = children
         if complete:
             self._stalled = 0
-            yield from self._complete(complete, depth)
-            del container[: len(complete)]
+            yield from self._complete(container, complete, depth)
+            del container[:complete]
         if len(self._open) > depth + 1:
             return
+        last = container[0]
         choice = self._choose(last, depth + 1)
         if choice is Choice.OPEN and len(last):
             yield from self._enter(last)
         elif choice is Choice.SKIP:
             self._forget(last)
 
-    def _complete(self, elements: list[Element], depth: int) -> Iterator[Step]:
-        """Steps of complete children of the container at ``depth``; the first may be open."""
-        rest = iter(elements)
+    def _complete(self, container: Element, count: int, depth: int) -> Iterator[Step]:
+        """Steps of the first children of the container at ``depth``; the first may be open."""
+        children = islice(container, count)
         if len(self._open) > depth + 1:
-            next(rest)
+            next(children)
             yield from self._leave(depth + 1)
-        yield from self._each(rest, depth + 1)
+        yield from self._each(children, depth + 1)
 
     def _each(self, elements: Iterable[Element], depth: int) -> Iterator[Step]:
         """Steps of complete siblings."""
-        rows: list[Element] = []
-        alike, is_row = None, False
+        first: Element | None = None
+        tag, size = None, 0
         for element in elements:
-            tag = element.tag
-            if tag != alike or not is_row:  # rows of a table are all alike: asked once
-                if rows:
-                    yield Step("rows", rows, depth)
-                    rows = []
-                alike, is_row = tag, self._choose(element, depth) is Choice.ROW
-            if is_row:
-                rows.append(element)
+            if first is not None and element.tag == tag:
+                size += 1
+                continue
+            if first is not None:
+                yield Step("rows", Siblings(first, size), depth)
+                first = None
+            if self._choose(element, depth) is Choice.ROW:
+                first, tag, size = element, element.tag, 1
             else:
                 yield from self._whole(element, depth)
-        if rows:
-            yield Step("rows", rows, depth)
+        if first is not None:
+            yield Step("rows", Siblings(first, size), depth)
 
     def _whole(self, element: Element, depth: int) -> Iterator[Step]:
         choice = self._choose(element, depth) if depth else Choice.OPEN
@@ -123,7 +151,7 @@ class Walker:
             yield Step("unit", element, depth)
         elif choice is Choice.OPEN:
             yield Step("open", element, depth)
-            yield from self._each(list(element), depth + 1)
+            yield from self._each(element, depth + 1)
             yield Step("close", element, depth)
 
     def _enter(self, element: Element) -> Iterator[Step]:
@@ -133,7 +161,7 @@ class Walker:
     def _leave(self, depth: int) -> Iterator[Step]:
         """Finish the open container at ``depth``, and those inside it."""
         container = self._open[depth]
-        yield from self._complete(list(container), depth)
+        yield from self._complete(container, len(container), depth)
         del self._open[depth:]
         del container[:]
         yield Step("close", container, depth)
