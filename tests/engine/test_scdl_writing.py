@@ -19,6 +19,7 @@ from ckanext.budgetod.engine.document import (
     Header,
     LabelSource,
     ResolvedLine,
+    ResolvedLines,
     Stage,
 )
 from ckanext.budgetod.engine.scdl import schema
@@ -160,8 +161,9 @@ def test_extended_rows_say_what_the_schema_cannot() -> None:
     header = replace(HEADER, stage=Stage.DM, numero_dm="2", type_budget="A")
     line = LINE._replace(mt_sup=(("ICNE", "1.00"), ("icne", "2"), ("Neuf", "3"), ("Brut", "x")))
     rows = ExtendedRows(header, lambda code: {"0": "Services généraux"}.get(code, ""))
-    strict = StrictRows(header, SIRET).columns([RESOLVED])
-    row = [text for (text,) in rows.columns(strict, [RESOLVED._replace(line=line)])]
+    lines = ResolvedLines([RESOLVED._replace(line=line)])
+    strict = StrictRows(header, SIRET).columns(lines)
+    row = [text for (text,) in rows.columns(strict, lines)]
     cells = dict(zip(schema.EXTENDED_COLUMNS, row, strict=True))
     assert cells["BGT_ETAPE_DETAIL"] == "décision modificative n° 2"
     assert cells["BGT_BUDGET_TYPE"] == "annexe"

@@ -17,7 +17,15 @@ from typing import Any
 from . import tables
 from .checks.evidence import MAX_WHERE, where
 from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
-from .document import AccountingRows, AnnexRows, Header, LabelSource, Origin, ResolvedLine
+from .document import (
+    AccountingRows,
+    AnnexRows,
+    Header,
+    LabelSource,
+    Origin,
+    ResolvedLine,
+    ResolvedLines,
+)
 from .findings import Finding, Level, Where
 from .ledger import ZERO
 from .nomenclature import Plans, Resolver
@@ -125,7 +133,11 @@ class Notes:
     def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
         self._resolver = resolver
 
-    def line(self, resolved: ResolvedLine) -> None:
+    def lines(self, lines: ResolvedLines) -> None:
+        for resolved in lines.each:
+            self._see(resolved)
+
+    def _see(self, resolved: ResolvedLine) -> None:
         line = resolved.line
         amount = line.mt_real or ZERO
         if amount < 0:

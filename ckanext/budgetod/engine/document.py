@@ -226,6 +226,19 @@ class ResolvedLine(NamedTuple):
     equipment: bool = False
 
 
+class ResolvedLines:
+    """Resolved lines of one Budget that follow each other, ``each``; the same as columns, each
+    under the name of its field: what was ``found``, and the ``line``."""
+
+    def __init__(self, each: Sequence[ResolvedLine]) -> None:
+        self.each = each
+        self.found: Any = ResolvedLine._make(zip(*each, strict=True))
+        self.line: Any = BudgetLine._make(zip(*self.found.line, strict=True))
+
+    def __len__(self) -> int:
+        return len(self.each)
+
+
 Column = Sequence[str | None]
 
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import tables
 from .anonymiser import patterns
+from .batches import Batches
 from .checks.evidence import Evidence
 from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
-from .document import Header, Origin, ResolvedLine, Stage
+from .document import Header, Origin, ResolvedLine, ResolvedLines, Stage
 from .errors import TooLarge, Unreadable
 from .findings import Finding, Level
 from .nomenclature import Plans, Resolver
@@ -118,14 +119,24 @@ class _Budget:
         self.lines.begin(header, siret, self.resolver)
         self.reading = Reading(header, siret, evidence, self.resolver, writers=(self.lines,))
         self.masked: Counter[str] = Counter()
+        self._rows: Batches[tuple[list[str], ResolvedLine]] = Batches(self._give)
 
     def take(self, row: list[str], resolved: ResolvedLine) -> None:
         line = resolved.line
         if self.resolver.is_equipment(line.nature, line.cod_rd):
             resolved = resolved._replace(equipment=True)
-        self.reading.lines += 1
-        self.reading.evidence.add_line(resolved)
-        self.lines.take(row, resolved)
+        self._rows.add((row, resolved))
+
+    def _give(self, pairs: Sequence[tuple[list[str], ResolvedLine]]) -> None:
+        rows, resolved = zip(*pairs, strict=True)
+        lines = ResolvedLines(resolved)
+        self.reading.lines += len(lines)
+        self.reading.evidence.add_lines(lines)
+        self.lines.take(list(zip(*rows, strict=True)), lines)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._rows.flush()
 
 
 class _File:
@@ -144,6 +155,8 @@ class _File:
         try:
             for row, resolved in self._table.lines():
                 self._see(row, resolved)
+            for budget in self._budgets.values():
+                budget.flush()
         finally:
             for budget in self._budgets.values():
                 budget.lines.close()

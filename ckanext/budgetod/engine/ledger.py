@@ -6,13 +6,13 @@ not the number of lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import add
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from .document import ResolvedLine
+from .document import ResolvedLine, ResolvedLines
 
 ZERO = Decimal("0.00")
 REAL, BUDG_PREC, RAR_PREC, PROP_NOUV, PREV, CRED_OUV, RAR_3112 = range(7)
@@ -65,6 +65,10 @@ class Entry:
         self.places += other.places
 
 
+Keep = Callable[[Key], bool]
+"""Says whether an account is wanted."""
+
+
 class Ledger:
     """Fill with ``add``; then ask for sums, credits and what was realised."""
 
@@ -73,41 +77,47 @@ class Ledger:
         self.filled = [False] * 7
         self.lines = 0
         self._accounts: dict[Key, Entry] = {}
-        self._chapters: dict[str, Ledger] = {}
+        self._parts: dict[str, dict[Any, Ledger]] = {}
 
-    def add(self, resolved: ResolvedLine) -> None:
-        """Count one line."""
-        if self._accounts:
-            self._accounts, self._chapters = {}, {}
-        line = resolved.line
-        key = (
-            resolved.section,
-            line.cod_rd,
-            line.op_budg,
-            resolved.chapitre,
-            line.nature,
-            line.fonction,
+    def add(self, lines: ResolvedLines) -> None:
+        """Count lines."""
+        self._accounts, self._parts = {}, {}
+        found, line = lines.found, lines.line
+        keys = zip(
+            *(found.section, line.cod_rd, line.op_budg, found.chapitre, line.nature, line.fonction),
+            strict=True,
         )
-        entry = self.entries.get(key)  # type: ignore[call-overload] - a Key is such a tuple
-        if entry is None:
-            entry = self.entries[Key(*key)] = Entry(
-                [ZERO] * 7,
-                resolved.chapitre_label,
-                resolved.nature_label,
-                resolved.fonction_label,
-                resolved.equipment,
-            )
-        entry.count += 1
-        self.lines += 1
-        if len(entry.places) < KEPT_LINES:
-            entry.places.append((line.index, line.source_line))
-        self._sum(entry.sums, line.amounts)
+        known: Mapping[tuple[str, ...], Entry] = self.entries  # type: ignore[assignment]
+        entries = [
+            known.get(key) or self._entered(Key(*key), resolved)
+            for key, resolved in zip(keys, lines.each, strict=True)
+        ]
+        for entry, *place in zip(entries, line.index, line.source_line, strict=True):
+            entry.count += 1
+            if len(entry.places) < KEPT_LINES:
+                entry.places.append(tuple(place))
+        self.lines += len(lines)
+        for rank, amounts in enumerate(line.amounts):
+            self._sum(rank, entries, amounts)
 
-    def _sum(self, sums: list[Decimal], amounts: Iterable[Decimal | None]) -> None:
-        for rank, amount in enumerate(amounts):
-            if amount:
-                sums[rank] += amount
-                self.filled[rank] = True
+    def _entered(self, key: Key, resolved: ResolvedLine) -> Entry:
+        """The entry of a key that was not met yet."""
+        entry = self.entries[key] = Entry(
+            [ZERO] * 7,
+            resolved.chapitre_label,
+            resolved.nature_label,
+            resolved.fonction_label,
+            resolved.equipment,
+        )
+        return entry
+
+    def _sum(self, rank: int, entries: Sequence[Entry], amounts: Sequence[Decimal | None]) -> None:
+        """Add one of the seven amounts of lines to their entries."""
+        if any(amounts):
+            self.filled[rank] = True
+            for entry, amount in zip(entries, amounts, strict=True):
+                if amount:
+                    entry.sums[rank] += amount
 
     @property
     def has_credits(self) -> bool:
@@ -145,28 +155,47 @@ class Ledger:
 
     def chapter(self, code: str) -> Ledger:
         """The same, of one chapter alone."""
-        if not self._chapters:
-            for key, account in self.accounts.items():
-                part = self._chapters.get(key.chapter)
-                if part is None:
-                    part = self._chapters[key.chapter] = Ledger()
-                    part.filled = self.filled
-                part._accounts[key] = account
-        return self._chapters.get(code) or Ledger()
+        return self._part("chapter", lambda key: key.chapter, code)
 
-    def select(self, keep: Callable[[Key], bool]) -> Iterator[tuple[Key, Entry]]:
+    def of(self, section: str, side: str) -> Ledger:
+        """The same, of one section and one side alone."""
+        return self._part("side", lambda key: (key.section, key.side), (section, side))
+
+    @property
+    def real(self) -> Ledger:
+        """The same, of real operations of the year alone."""
+        return self._part("real", is_real, True)
+
+    def _part(self, kind: str, name_of: Callable[[Key], Any], name: Any) -> Ledger:
+        """The accounts that ``name_of`` calls so; they are told apart once."""
+        if kind not in self._parts:
+            parts = self._parts[kind] = {}
+            for key, account in self.accounts.items():
+                called = name_of(key)
+                if called not in parts:
+                    parts[called] = Ledger()
+                    parts[called].filled = self.filled
+                parts[called]._accounts[key] = account
+        return self._parts[kind].get(name) or Ledger()
+
+    def select(self, keep: Keep) -> Iterator[tuple[Key, Entry]]:
         """Accounts that are wanted; ``keep`` looks at everything but the function."""
         return ((key, entry) for key, entry in self.accounts.items() if keep(key))
 
-    def credits(self, keep: Callable[[Key], bool]) -> Decimal:
-        """Sum of credits over the chosen entries."""
-        return sum((self.credit(entry.sums) for _, entry in self.select(keep)), ZERO)
+    def _entries(self, keep: Keep | None) -> Iterable[Entry]:
+        if keep is None:
+            return self.accounts.values()
+        return (entry for _, entry in self.select(keep))
 
-    def amount(self, rank: int, keep: Callable[[Key], bool]) -> Decimal:
-        """Sum of one of the seven amounts over the chosen entries."""
-        return sum((entry.sums[rank] for _, entry in self.select(keep)), ZERO)
+    def credits(self, keep: Keep | None = None) -> Decimal:
+        """Sum of credits over the chosen accounts (all of them when nothing is said)."""
+        return sum((self.credit(entry.sums) for entry in self._entries(keep)), ZERO)
 
-    def places(self, keep: Callable[[Key], bool], limit: int = 10) -> list[Place]:
+    def amount(self, rank: int, keep: Keep | None = None) -> Decimal:
+        """Sum of one of the seven amounts over the chosen accounts."""
+        return sum((entry.sums[rank] for entry in self._entries(keep)), ZERO)
+
+    def places(self, keep: Keep, limit: int = 10) -> list[Place]:
         """First places in the file of the chosen entries, in the order of the file."""
         found = (
             Place(line, source, key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .document import AccountingRows, AnnexRows, Header, ResolvedLine, Stage
+from .document import AccountingRows, AnnexRows, Header, ResolvedLines, Stage
 from .fields import columns
 from .nomenclature import Resolver
 from .report import coded
@@ -17,8 +17,6 @@ from .scdl.schema import COLUMNS, EXTENDED_AMOUNTS, EXTENDED_COLUMNS, FREE_TEXT
 from .scdl.validator import RowValidator
 from .scdl.writer import CsvWriter
 
-BATCH = 256
-"""Lines that are written together."""
 _UNSAFE = re.compile(r"[^0-9a-z]+")
 
 
@@ -64,9 +62,7 @@ class LineFiles:
         self._strict: CsvWriter | None = None
         self._extended: CsvWriter | None = None
         self._wide: ExtendedRows | None = None
-        self._validator = RowValidator()
-        self._waiting: list[ResolvedLine] = []
-        self._ready: list[Sequence[str]] = []
+        self.validator = RowValidator()
         self.siret = ""
 
     def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
@@ -80,33 +76,16 @@ class LineFiles:
         self._wide = ExtendedRows(header, resolver.fonction_label)
         self._extended = CsvWriter(self._folder / "etendu.csv", EXTENDED_COLUMNS, self._guard)
 
-    def line(self, resolved: ResolvedLine) -> None:
-        self._waiting.append(resolved)
-        if len(self._waiting) >= BATCH:
-            self._flush()
+    def lines(self, lines: ResolvedLines) -> None:
+        self.take(self._rows.columns(lines), lines)
 
-    def take(self, row: Sequence[str], resolved: ResolvedLine) -> None:
-        """A strict row that is ready, and the line it stands for."""
-        self._ready.append(row)
-        self.line(resolved)
-
-    def _flush(self) -> None:
-        resolved, ready = self._waiting, self._ready
-        if not resolved:
-            return
-        self._waiting, self._ready = [], []
-        columns = list(zip(*ready, strict=True)) if ready else self._rows.columns(resolved)
-        self._validator.check_columns(columns)
+    def take(self, columns: Sequence[Sequence[str]], lines: ResolvedLines) -> None:
+        """The strict columns, ready, of the lines they stand for."""
+        self.validator.check_columns(columns)
         if self._strict is not None:
             self._strict.write_columns(columns)
         if self._extended is not None and self._wide is not None:
-            self._extended.write_columns(self._wide.columns(columns, resolved))
-
-    @property
-    def validator(self) -> RowValidator:
-        """What all lines given so far are worth."""
-        self._flush()
-        return self._validator
+            self._extended.write_columns(self._wide.columns(columns, lines))
 
     def rows(self, rows: AnnexRows) -> None:
         """Annexes are not lines."""
@@ -115,7 +94,6 @@ class LineFiles:
         """Nor are rows of the accountant's part."""
 
     def close(self) -> None:
-        self._flush()
         for writer in (self._strict, self._extended):
             if writer is not None:
                 writer.close()

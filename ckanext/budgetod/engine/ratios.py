@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .document import Header
 from .informations import parse_number, population
-from .ledger import REAL, ZERO, Entry, Key, Ledger, is_real
+from .ledger import REAL, Keep, Key, Ledger
 
 CENT = Decimal("0.01")
 _MEAN = "MoyNat"
@@ -48,27 +48,21 @@ class Base(NamedTuple):
 
 def base(header: Header, ledger: Ledger) -> Base:
     """The sums of a document, 001 and 002 left out."""
+    real = ledger.real
     account = header.stage.is_account and ledger.has_real
 
-    def total(keep: Any) -> Decimal:
-        found = ledger.select(lambda key: is_real(key) and keep(key))
-        return sum((_amount(ledger, entry, account) for _, entry in found), ZERO)
+    def total(part: Ledger, keep: Keep | None = None) -> Decimal:
+        return part.amount(REAL, keep) if account else part.credits(keep)
 
-    equipment = (
-        entry for key, entry in ledger.select(is_real) if entry.equipment and key.side == "D"
-    )
+    equipment = {key for key, entry in real.accounts.items() if entry.equipment}
     return Base(
-        depenses=total(lambda key: key.section == "F" and key.side == "D"),
-        recettes=total(lambda key: key.section == "F" and key.side == "R"),
-        investissement=total(lambda key: key.section == "I" and key.side == "D"),
-        capital=total(is_capital),
-        equipement=sum((_amount(ledger, entry, account) for entry in equipment), ZERO),
-        personnel=total(lambda key: key.side == "D" and is_staff(key)),
+        depenses=total(real.of("F", "D")),
+        recettes=total(real.of("F", "R")),
+        investissement=total(real.of("I", "D")),
+        capital=total(real.of("I", "D"), is_capital),
+        equipement=total(real, lambda key: key.side == "D" and key in equipment),
+        personnel=total(real, lambda key: key.side == "D" and is_staff(key)),
     )
-
-
-def _amount(ledger: Ledger, entry: Entry, account: bool) -> Decimal:
-    return entry.sums[REAL] if account else ledger.credit(entry.sums)
 
 
 def is_capital(key: Key) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from .anonymiser import GatePass
 from .anonymiser.passing import Passing
+from .batches import Batches
 from .checks.comptable_sums import ComptableSums
 from .checks.evidence import Evidence
 from .document import (
@@ -23,6 +24,7 @@ from .document import (
     Origin,
     ReadProblem,
     ResolvedLine,
+    ResolvedLines,
 )
 from .nomenclature import Plans, Resolver, Standing
 from .nomenclature import plans as known_plans
@@ -42,7 +44,7 @@ class Writer(Protocol):
 
     def begin(self, header: Header, siret: str, resolver: Resolver) -> None: ...
 
-    def line(self, resolved: ResolvedLine) -> None: ...
+    def lines(self, lines: ResolvedLines) -> None: ...
 
     def rows(self, rows: AnnexRows) -> None: ...
 
@@ -143,9 +145,10 @@ class _Pass:
         self._plans = plans_of(options.plans)
         self._comptable = ComptableSums()
         self._first = writers(0)
+        self._lines: Batches[BudgetLine] = Batches(self._resolve)
         self.readings: list[Reading] = []
         self._see: dict[type, Callable[[Any], None]] = {
-            BudgetLine: self._line,
+            BudgetLine: self._lines.add,
             AnnexRows: self._rows,
             AccountingRows: self._accounting,
             ReadProblem: self._problem,
@@ -156,6 +159,7 @@ class _Pass:
         self._see[type(event)](event)
 
     def _header(self, header: Header) -> None:
+        self._lines.flush()
         header = with_seal_date(header, self._options.facts)
         index = len(self.readings)
         options = self._options
@@ -179,13 +183,14 @@ class _Pass:
         for writer in writers:
             writer.begin(header, siret, resolver)
 
-    def _line(self, line: BudgetLine) -> None:
+    def _resolve(self, given: Sequence[BudgetLine]) -> None:
+        """Lines of the Budget that was opened last."""
         reading = self.readings[-1]
-        resolved = reading.resolver.resolve(line)
-        reading.lines += 1
-        reading.evidence.add_line(resolved)
+        lines = ResolvedLines(list(map(reading.resolver.resolve, given)))
+        reading.lines += len(lines)
+        reading.evidence.add_lines(lines)
         for writer in reading.writers:
-            writer.line(resolved)
+            writer.lines(lines)
 
     def _rows(self, rows: AnnexRows) -> None:
         reading = self.readings[-1]
@@ -203,6 +208,7 @@ class _Pass:
 
     def finish(self, headers: Sequence[Header], facts: Mapping[str, Any] | None = None) -> None:
         """Headers are whole only now: their list of annexes comes last; and so are ``facts``."""
+        self._lines.flush()
         facts = facts or self._options.facts
         for reading, header in zip(self.readings, headers, strict=True):
             header = with_seal_date(header, facts)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from . import ratios
 from .document import Header, Origin
 from .informations import population
-from .ledger import RAR_3112, REAL, ZERO, Entry, Key, Ledger, is_result
+from .ledger import RAR_3112, REAL, ZERO, Entry, Keep, Ledger, is_result
 from .report import describe
 from .summary_groups import Labels, Sums, chapters, functions, natures
 from .version import SUMMARY_VERSION
@@ -134,25 +134,16 @@ def _results(evidence: Evidence) -> dict[str, Any]:
 
 
 def _result(ledger: Ledger, section: str) -> dict[str, str]:
-    def balance(results: bool) -> Decimal:
-        def total(side: str) -> Decimal:
-            def keep(key: Key) -> bool:
-                return (key.section, key.side, is_result(key)) == (section, side, results)
+    def balance(rank: int, keep: Keep | None = None) -> Decimal:
+        received, spent = ledger.of(section, "R"), ledger.of(section, "D")
+        return received.amount(rank, keep) - spent.amount(rank, keep)
 
-            return ledger.amount(REAL, keep)
-
-        return total("R") - total("D")
-
-    year, carried = balance(results=False), balance(results=True)
-    restes = {
-        side: ledger.amount(RAR_3112, lambda k, s=side: (k.section, k.side) == (section, s))
-        for side in SIDES
-    }
+    closing, carried = balance(REAL), balance(REAL, is_result)
     return {
-        "exercice": _text(year),
+        "exercice": _text(closing - carried),
         "reporte": _text(carried),
-        "cloture": _text(year + carried),
-        "restes": _text(restes["R"] - restes["D"]),
+        "cloture": _text(closing),
+        "restes": _text(balance(RAR_3112)),
     }
 
 

@@ -12,12 +12,13 @@ from typing import Any
 from .accounting import AccountingTables
 from .annexes import AnnexTables, Table
 from .anonymiser.cells import mask_columns
+from .batches import Batches
 from .datapackage import datapackage
-from .document import AccountingRows, AnnexRows, BudgetLine, Header, ResolvedLine
+from .document import AccountingRows, AnnexRows, BudgetLine, Header, ResolvedLine, ResolvedLines
 from .errors import Unreadable
 from .findings_render import check_name, render
 from .nomenclature import Plans, Resolver
-from .outputs import BATCH, Output, slug
+from .outputs import Output, slug
 from .readers import open_document
 from .reading import plans_of
 from .report import Report
@@ -60,7 +61,7 @@ class AnnexFiles:
     def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
         self._tables.identify(header, siret or None)
 
-    def line(self, resolved: ResolvedLine) -> None: ...
+    def lines(self, lines: ResolvedLines) -> None: ...
 
     def rows(self, rows: AnnexRows) -> None:
         self._tables.add(rows)
@@ -89,7 +90,7 @@ class AccountingFiles:
     def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
         self._tables.identify(header, siret or None)
 
-    def line(self, resolved: ResolvedLine) -> None: ...
+    def lines(self, lines: ResolvedLines) -> None: ...
 
     def rows(self, rows: AnnexRows) -> None: ...
 
@@ -270,7 +271,7 @@ class StrictLines:
     def __init__(self, writer: CsvWriter, siret: str | None, plans: Plans) -> None:
         self.validator = RowValidator()
         self._writer, self._siret, self._plans = writer, siret, plans
-        self._waiting: list[ResolvedLine] = []
+        self._lines: Batches[ResolvedLine] = Batches(self._write)
 
     def begin(self, header: Header) -> None:
         """A Budget begins."""
@@ -281,14 +282,13 @@ class StrictLines:
         self._rows, self._resolver = StrictRows(header, chosen), Resolver(self._plans, header)
 
     def line(self, line: BudgetLine) -> None:
-        self._waiting.append(self._resolver.resolve(line))
-        if len(self._waiting) >= BATCH:
-            self.flush()
+        self._lines.add(self._resolver.resolve(line))
 
     def flush(self) -> None:
         """Write what waits."""
-        if self._waiting:
-            columns = mask_columns(self._rows.columns(self._waiting))
-            self._waiting.clear()
-            self.validator.check_columns(columns)
-            self._writer.write_columns(columns)
+        self._lines.flush()
+
+    def _write(self, resolved: Sequence[ResolvedLine]) -> None:
+        columns = mask_columns(self._rows.columns(ResolvedLines(resolved)))
+        self.validator.check_columns(columns)
+        self._writer.write_columns(columns)

@@ -10,7 +10,6 @@ from ..findings import Finding, Level
 from ..ledger import REAL, ZERO, Key, is_result
 from ..ratios import is_capital
 from .annex_sums import number
-from .balance import of
 from .evidence import Evidence, places, text
 from .registry import check
 
@@ -40,18 +39,18 @@ def consolidation_says_what_lines_say(evidence: Evidence) -> Iterator[Finding]:
     """
     account = evidence.header.stage.is_account
     for (section, side), (opened, done, carried) in sorted(evidence.annexes.consolidation.items()):
-        opening = _measured(evidence, section, side, evidence.ledger.credits)
+        lines = evidence.ledger.of(section, side)
+        opening = lines.credits(), lines.credits(_is_of_the_year)
         if not {opened, opened + carried}.intersection(opening):
             yield _gap(section, side, "credits", opened, opening[0])
-        real = _measured(evidence, section, side, lambda k: evidence.ledger.amount(REAL, k))
+        real = lines.amount(REAL), lines.amount(REAL, _is_of_the_year)
         if account and done not in real:
             yield _gap(section, side, "realise", done, real[0])
 
 
-def _measured(evidence: Evidence, section: str, side: str, measure: Any) -> tuple[Decimal, ...]:
-    """A sum over a section and side with 001 and 002, then without."""
-    keep = of(section, side)
-    return measure(keep), measure(lambda key: keep(key) and not is_result(key))
+def _is_of_the_year(key: Key) -> bool:
+    """Neither 001 nor 002."""
+    return not is_result(key)
 
 
 def _gap(section: str, side: str, name: str, annex: Decimal, lines: Decimal) -> Finding:
@@ -120,8 +119,7 @@ def announced_annexes_have_rows(evidence: Evidence) -> Iterator[Finding]:
 def both_accounts_agree(evidence: Evidence) -> Iterator[Finding]:
     """Execution of the accountant = MtReal of the lines, 001 and 002 left out."""
     for (section, side), done in sorted(evidence.comptable.execution.items()):
-        keep = of(section, side)
-        lines = evidence.ledger.amount(REAL, lambda key, k=keep: k(key) and not is_result(key))
+        lines = evidence.ledger.of(section, side).amount(REAL, _is_of_the_year)
         if done != lines:
             params = {
                 "section": section,

@@ -21,11 +21,6 @@ _SELF_BALANCED = {"F": "043", "I": "041"}
 _MIRRORS = (("040", "042"), ("042", "040"), ("041", "041"), ("043", "043"))
 
 
-def of(section: str, side: str) -> Callable[[Key], bool]:
-    """Entries of one section and one side."""
-    return lambda key: key.section == section and key.side == side
-
-
 def of_side(side: str) -> Callable[[Key], bool]:
     return lambda key: key.side == side
 
@@ -38,7 +33,7 @@ def in_chapter(chapter: str, side: str) -> Callable[[Key], bool]:
 def section_is_balanced(evidence: Evidence) -> Iterator[Finding]:
     """Credits of dépenses and recettes are equal in each section (CGCT L1612-4)."""
     for section in SECTIONS:
-        spent, received = (evidence.ledger.credits(of(section, side)) for side in SIDES)
+        spent, received = (evidence.ledger.of(section, side).credits() for side in SIDES)
         if spent != received:
             yield _imbalance(evidence, section, spent - received)
 
@@ -225,12 +220,10 @@ def results_stand_on_one_side(evidence: Evidence) -> Iterator[Finding]:
 @check("Q09", Level.INFO, applies=lambda e: _states_both(e))
 def credits_are_votes_and_carry_overs(evidence: Evidence) -> Iterator[Finding]:
     """CredOuv = MtPrev + MtRARPrec where a vendor fills both."""
-    ledger = evidence.ledger
     for section in SECTIONS:
         for side in SIDES:
-            keep = of(section, side)
-            opened = ledger.amount(CRED_OUV, keep)
-            planned = ledger.amount(PREV, keep) + ledger.amount(RAR_PREC, keep)
+            ledger = evidence.ledger.of(section, side)
+            opened, planned = ledger.amount(CRED_OUV), ledger.amount(PREV) + ledger.amount(RAR_PREC)
             if opened != planned:
                 params = {
                     "section": section,

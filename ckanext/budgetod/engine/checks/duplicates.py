@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
+from collections.abc import Iterable
 
 from ..document import BudgetLine
 
@@ -17,12 +18,13 @@ class Duplicates:
         self._prints = [array("q") for _ in range(_BUCKETS)]
         self._places = [array("q") for _ in range(_BUCKETS)]
 
-    def add(self, line: BudgetLine) -> None:
-        """Count a line. Two lines are the same when everything but their place is."""
-        digest = hash(line.said)
-        bucket = digest % _BUCKETS
-        self._prints[bucket].append(digest)
-        self._places[bucket].append((line.index << 32) | (line.source_line or 0))
+    def add(self, lines: Iterable[BudgetLine]) -> None:
+        """Count lines. Two lines are the same when everything but their place is."""
+        for line in lines:
+            digest = hash(line.said)
+            bucket = digest % _BUCKETS
+            self._prints[bucket].append(digest)
+            self._places[bucket].append((line.index << 32) | (line.source_line or 0))
 
     def places(self) -> list[tuple[int, int | None]]:
         """Rank and file line of every line that repeats an earlier one, in order."""

@@ -16,12 +16,12 @@ from typing import Any
 from ..annex_cells import filled
 from ..document import (
     AnnexRows,
-    ChapterOrigin,
     Header,
     LabelSource,
     Origin,
     ReadProblem,
     ResolvedLine,
+    ResolvedLines,
 )
 from ..findings import Where
 from ..ledger import Ledger, Place
@@ -39,8 +39,7 @@ _UNREADABLE = ("\ufffd", "ï¿½")
 _ORDRE = frozenset({"040", "041", "042", "043"})
 _ORDRE_OR_TRANSFER = _ORDRE | {"021", "023"}
 _OTHER = (LabelSource.OTHER_YEAR, LabelSource.SIBLING)
-_EXACT = (LabelSource.EXACT, LabelSource.LATER_COPY)
-_EXACT_OR_NONE = (None, *_EXACT)
+_EXACT = frozenset((LabelSource.EXACT, LabelSource.LATER_COPY))
 _UNKNOWN = (LabelSource.DOCUMENT, LabelSource.NONE)
 
 
@@ -59,7 +58,7 @@ class Places:
 
 @dataclass(slots=True)
 class Evidence:
-    """Fill with ``add_line`` and ``add_rows``; then run the controls."""
+    """Fill with ``add_lines`` and ``add_rows``; then run the controls."""
 
     header: Header
     facts: Mapping[str, Any] | None = None
@@ -89,35 +88,22 @@ class Evidence:
     repaired: int = 0
     siret_missing: bool = False
     conformity: RowValidator | None = None
-    _last: tuple[ChapterOrigin, LabelSource, LabelSource | None] | None = None
-    _alike: int = 0
 
-    def add_line(self, resolved: ResolvedLine) -> None:
-        """Count a line that TotEM did not calculate."""
-        self.ledger.add(resolved)
-        self.duplicates.add(resolved.line)
-        origin = (resolved.chapter_origin, resolved.nature_source, resolved.fonction_source)
-        self._count(origin)
-        if resolved.nature_source not in _EXACT or resolved.fonction_source not in _EXACT_OR_NONE:
-            self._see_labels(resolved)
-        self._see_section(resolved)
-
-    def _count(self, origin: tuple[ChapterOrigin, LabelSource, LabelSource | None]) -> None:
-        """Count how a line was resolved; lines in a row are often alike."""
-        if origin != self._last:
-            self._flush()
-            self._last = origin
-        self._alike += 1
-
-    def _flush(self) -> None:
-        if self._last is None:
-            return
-        chapter, nature, fonction = self._last
-        self.chapter_origins[chapter.value] += self._alike
-        self.nature_sources[nature.value] += self._alike
-        if fonction is not None:
-            self.fonction_sources[fonction.value] += self._alike
-        self._last, self._alike = None, 0
+    def add_lines(self, lines: ResolvedLines) -> None:
+        """Count lines that TotEM did not calculate."""
+        found, line = lines.found, lines.line
+        self.ledger.add(lines)
+        self.duplicates.add(found.line)
+        _count(self.chapter_origins, found.chapter_origin)
+        natures = _count(self.nature_sources, found.nature_source)
+        fonctions = _count(self.fonction_sources, found.fonction_source)
+        if natures - _EXACT or fonctions - _EXACT:
+            for resolved in lines.each:
+                self._see_labels(resolved)
+        mixed = any(_mixes(*pair) for pair in set(zip(found.chapitre, line.op_budg, strict=True)))
+        if mixed or any(line.carac_sup) or not (all(found.section) and all(found.chapitre)):
+            for resolved in lines.each:
+                self._see_section(resolved)
 
     def _see_labels(self, resolved: ResolvedLine) -> None:
         line = resolved.line
@@ -187,7 +173,6 @@ class Evidence:
     def close(self, header: Header) -> None:
         """After the pass: the whole header, its texts looked at for destroyed accents."""
         self.header = header
-        self._flush()
         names = ("libelle_collectivite", "libelle_etablissement", "libelle_poste", "nature_cepl")
         for name in names:
             if _is_unreadable(getattr(self.header, name)):
@@ -201,6 +186,15 @@ class Evidence:
             "nature_label": dict(sorted(self.nature_sources.items())),
             "fonction_label": dict(sorted(self.fonction_sources.items())),
         }
+
+
+def _count(counts: Counter[str], found: Iterable[Any]) -> set[Any]:
+    """Count origins or sources by their names; those that were met. None is no source."""
+    met = Counter(found)
+    met.pop(None, None)
+    for source, times in met.items():
+        counts[source.value] += times
+    return set(met)
 
 
 def _is_unreadable(text: str) -> bool:

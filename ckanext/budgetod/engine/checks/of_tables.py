@@ -6,11 +6,12 @@ with the year before when the table holds both. Places are lines of the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..document import Header, ResolvedLine, Stage
+from ..batches import Batches
+from ..document import Header, ResolvedLine, ResolvedLines, Stage
 from ..findings import Finding
 from ..scdl.mapping import STAGES
 from ..scdl.schema import COLUMNS
@@ -20,6 +21,8 @@ from .registry import registered
 
 CODES = ("Q01", "Q02", "Q03", "Q04", "Q06", "Q07", "Q08", "Q10", "Q16", "Q19")
 MAX_BUDGETS = 500
+_Key = tuple[int, str, Stage]
+"""Exercice, SIRET and stage of a budget."""
 _STAGE_OF = {text: stage for stage, text in STAGES.items() if stage is not Stage.CFU}
 _NATDEC, _ANNEE, _SIRET = (COLUMNS.index(f"BGT_{name}") for name in ("NATDEC", "ANNEE", "SIRET"))
 
@@ -37,28 +40,34 @@ def check_tables(
     rows: Iterable[tuple[Sequence[str], ResolvedLine]], stage: Stage = Stage.CA
 ) -> list[Told]:
     """Findings per budget, in the order of years. ``stage`` is that of rows that say none."""
-    gathered: dict[tuple[int, str, Stage], Evidence] = {}
+    gathered: dict[_Key, Evidence] = {}
+    waiting: dict[_Key, Batches[ResolvedLine]] = {}
     for row, resolved in rows:
         key = _key(row, stage)
         if key is None or (key not in gathered and len(gathered) >= MAX_BUDGETS):
             continue
-        evidence = gathered.get(key)
-        if evidence is None:
+        if key not in gathered:
             exercice, siret, found = key
-            header = Header(siret=siret, exercice=exercice, stage=found)
-            evidence = gathered[key] = Evidence(header)
-        evidence.add_line(resolved)
+            evidence = Evidence(Header(siret=siret, exercice=exercice, stage=found))
+            gathered[key], waiting[key] = evidence, Batches(_giver(evidence))
+        waiting[key].add(resolved)
+    for lines in waiting.values():
+        lines.flush()
     return [_told(key, gathered) for key in sorted(gathered)]
 
 
-def _key(row: Sequence[str], stage: Stage) -> tuple[int, str, Stage] | None:
+def _giver(evidence: Evidence) -> Callable[[Sequence[ResolvedLine]], None]:
+    return lambda lines: evidence.add_lines(ResolvedLines(lines))
+
+
+def _key(row: Sequence[str], stage: Stage) -> _Key | None:
     year = row[_ANNEE]
     if not (year.isdecimal() and len(year) == 4):
         return None
     return int(year), row[_SIRET], _STAGE_OF.get(row[_NATDEC], stage)
 
 
-def _told(key: tuple[int, str, Stage], gathered: dict[tuple[int, str, Stage], Evidence]) -> Told:
+def _told(key: _Key, gathered: dict[_Key, Evidence]) -> Told:
     exercice, siret, stage = key
     evidence = gathered[key]
     evidence.close(evidence.header)

@@ -79,9 +79,9 @@ def _total(summary: Mapping[str, Any] | None, section: str, side: str) -> Mappin
 
 def _real(evidence: Evidence, side: str, name: str) -> Decimal:
     def keep(key: Key) -> bool:
-        return (key.section, key.side, key.ordre) == ("F", side, "0") and key.nature != "002"
+        return key.ordre == "0" and key.nature != "002"
 
-    ledger = evidence.ledger
+    ledger = evidence.ledger.of("F", side)
     return ledger.amount(REAL, keep) if name == "realise" else ledger.credits(keep)
 
 

@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from ckanext.budgetod.engine.document import (
-    BudgetLine,
     ChapterOrigin,
     Header,
     ResolvedLine,
+    ResolvedLines,
     Stage,
 )
 from ckanext.budgetod.engine.readers.values import amount
@@ -66,12 +66,12 @@ class StrictRows:
             budget_name(header, name_rule),
         ]
 
-    def columns(self, resolved: Sequence[ResolvedLine]) -> list[Column]:
+    def columns(self, lines: ResolvedLines) -> list[Column]:
         """The 22 columns of some lines; those without account, voted by chapter, name it."""
-        found, line = transposed(resolved)
+        found, line = lines.found, lines.line
         natures = line.nature
         return [
-            *[(text,) * len(resolved) for text in self._start],
+            *[(text,) * len(lines) for text in self._start],
             found.chapitre,
             found.chapitre_label,
             _first_of(natures, natures, found.chapitre),
@@ -88,13 +88,7 @@ class StrictRows:
 
     def row(self, resolved: ResolvedLine) -> list[str]:
         """The 22 cells of a line."""
-        return [text for (text,) in self.columns([resolved])]
-
-
-def transposed(resolved: Sequence[ResolvedLine]) -> tuple[Any, Any]:
-    """Resolved lines and their budget lines as columns, each under the name of its field."""
-    found: Any = ResolvedLine._make(zip(*resolved, strict=True))
-    return found, BudgetLine._make(zip(*found.line, strict=True))
+        return [text for (text,) in self.columns(ResolvedLines([resolved]))]
 
 
 def _first_of(marks: Column, texts: Column, others: Column) -> Column:
@@ -119,15 +113,15 @@ class ExtendedRows:
             "annexe" if header.is_annexe else "principal",
         ]
 
-    def columns(self, strict: Sequence[Column], resolved: Sequence[ResolvedLine]) -> list[Column]:
+    def columns(self, strict: Sequence[Column], lines: ResolvedLines) -> list[Column]:
         """``strict`` and the further columns of the same lines."""
-        found, line = transposed(resolved)
+        found, line = lines.found, lines.line
         own = [origin is ChapterOrigin.FUNCTION for origin in found.chapter_origin]
         levels = {code: first_level(code, self._by_function) for code in set(line.fonction)}
         labels = {code: self._fonction_label(code) for code in set(levels.values()) if code}
         return [
             *strict,
-            *[(text,) * len(resolved) for text in self._start],
+            *[(text,) * len(lines) for text in self._start],
             _first_of(own, found.chapitre, line.cont_fon),
             [levels[code] for code in line.fonction],
             [labels.get(levels[code], "") for code in line.fonction],
