@@ -5,7 +5,6 @@ A value that is not of its type leaves an empty cell (« NaN » is no amount): n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
@@ -110,8 +109,7 @@ def filled(texts: Column) -> Sequence[str]:
 
 def typed(texts: Sequence[str], type_: str) -> Sequence[str]:
     """The cells of typed values. Numbers written as they should be are looked at together."""
-    whole = "\n".join((*texts, "")) if type_ in _NUMBERS else ""
-    if whole.count("\n") == len(texts) and _WRITTEN.fullmatch(whole):
+    if type_ in _NUMBERS and values.plain_numbers(texts):
         return texts
     told = {
         text: _known(text, type_) if len(text) <= _REMEMBERED else _cell(text, type_)
@@ -167,7 +165,6 @@ def _boolean(text: str) -> str:
 
 
 _NUMBERS = ("amount", "kiloeuros", "years", "posts", "percent", "number")
-_WRITTEN = re.compile(r"(?:(?:-?(?:0|[1-9]\d{0,15})(?:\.\d+)?)?\n)*", re.ASCII)
 _READ: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(_NUMBERS, _number),
     "int": _integer,

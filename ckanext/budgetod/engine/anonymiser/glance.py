@@ -42,10 +42,10 @@ _STARTS = tuple(
     """.encode().split()
 )
 """Words, and beginnings of words, without which ``patterns._TITLE`` finds nothing in French."""
-_FRENCH = re.compile(
-    rb"[\x00-\x7f]*(?:\xc3[\x80\x81\x84-\x96\x98-\xa1\xa3-\xb6\xb8-\xbf][\x00-\x7f]*)*"
-)
-"""ASCII and letters of latin-1, without those that badly coded characters begin with."""
+_FIRST_TWO = frozenset(word[:2] for word in (*_MARKS_ALONE, *_STARTS))
+_FRENCH = re.compile(rb"(?:\xc3[\x80\x81\x84-\x96\x98-\xa1\xa3-\xb6\xb8-\xbf])*")
+"""Letters of latin-1, without those that badly coded characters begin with."""
+_ASCII = bytes(range(128))
 _DIGITS = b"0123456789"
 _MIN_DIGITS = 9
 
@@ -65,19 +65,31 @@ def _suspects(texts: Sequence[str]) -> Iterable[str]:
     if not _is_plain_french(raw):
         plain = [text for text in texts if _is_plain_french(text.encode())]
         return [*(set(texts) - set(plain)), *_suspects(plain)]
+    return {*_with_marks(texts, raw), *_with_numbers(texts, raw)}
+
+
+def _with_marks(texts: Sequence[str], raw: bytes) -> Iterable[str]:
+    """Those with a word that may name somebody."""
     words = raw.translate(_LETTERS)
-    marks = {word for word in set(words.split()) if _is_mark(word)}
-    rest = raw.translate(None, _DIGITS).split(b"\n")
-    return [
-        text
-        for text, line, other in zip(texts, words.split(b"\n"), rest, strict=True)
-        if not marks.isdisjoint(line.split())
-        or (len(line) - len(other) >= _MIN_DIGITS and _may_be_number(text))
-    ]
+    marks = {word for word in set(words.split()) if word[:2] in _FIRST_TWO and _is_mark(word)}
+    if not marks:
+        return ()
+    lines = zip(texts, words.split(b"\n"), strict=True)
+    return [text for text, line in lines if not marks.isdisjoint(line.split())]
 
 
 def _is_mark(word: bytes) -> bool:
     return word in _MARKS_ALONE or word.startswith(_STARTS)
+
+
+def _with_numbers(texts: Sequence[str], raw: bytes) -> Iterable[str]:
+    """Those with as many figures as the number of somebody."""
+    rest = raw.translate(None, _DIGITS)
+    if len(raw) - len(rest) < _MIN_DIGITS:
+        return ()
+    lines = zip(texts, raw.split(b"\n"), rest.split(b"\n"), strict=True)
+    long = (text for text, line, other in lines if len(line) - len(other) >= _MIN_DIGITS)
+    return [text for text in long if _may_be_number(text)]
 
 
 def _may_be_number(text: str) -> bool:
@@ -85,4 +97,6 @@ def _may_be_number(text: str) -> bool:
 
 
 def _is_plain_french(raw: bytes) -> bool:
-    return b"@" not in raw and b"&#" not in raw and _FRENCH.fullmatch(raw) is not None
+    if b"@" in raw or b"&#" in raw:
+        return False
+    return raw.isascii() or _FRENCH.fullmatch(raw.translate(None, _ASCII)) is not None

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..annex_cells import cells, declared
 from ..document import AnnexRows
 from ..ledger import ZERO
+from ..readers.values import plain_numbers
 
 _MAX_BUDGETS = 200
 
@@ -74,16 +75,9 @@ def numeric_fields(table: str) -> dict[str, str]:
 
 
 def are_plain_numbers(texts: Sequence[str], kind: str) -> bool:
-    """True for texts that ``is_number`` surely takes, looked at all together: few figures, and one
-    dot at most, not the first."""
-    whole = "\n".join(("", *texts, ""))
-    dots = whole.encode().translate(None, b"0123456789")
-    if dots.strip(b".\n") or b".." in dots or "\n." in whole or (kind == "int" and b"." in dots):
-        return False
-    return dots.count(b"\n") == len(texts) + 1 and max(map(len, texts), default=0) <= _FEW
-
-
-_FEW = 16
+    """True for texts that ``is_number`` surely takes, looked at all together."""
+    raw = plain_numbers(texts)
+    return bool(raw) and not (kind == "int" and b"." in raw)
 
 
 def is_number(text: str, kind: str) -> bool:

@@ -160,7 +160,7 @@ class Evidence:
             if name in kinds:
                 wrong = {text for text in set(texts) if not is_number(text, kinds[name])}
                 self._see(rows, name, self.values, wrong)
-            if not "".join(texts).isascii():
+            if _is_unreadable("".join(texts)):
                 wrong = {text for text in texts if _is_unreadable(text)}
                 self._see(rows, name, self.destroyed, wrong)
 

@@ -13,7 +13,7 @@ from ckanext.budgetod.engine.findings import Where
 from .alike import Alike, Rows, unescape
 from .rows import TRUE, Leaf, given, leaves_at, short
 from .safexml import Element
-from .values import amount, amounts, boolean, clean, is_destroyed, is_repaired
+from .values import amount, amounts, boolean, clean, is_destroyed, is_repaired, trimmed
 
 _LEAVES = (
     *("Nature", "LibCpte", "Fonction", "Operation", "ContNat", "ArtSpe", "ContFon", "ContOp"),
@@ -119,7 +119,10 @@ def _codes(told: Mapping[str, _Column], name: str) -> Iterable[str]:
 
 def _texts(told: Mapping[str, _Column], name: str) -> Iterable[str]:
     column = told.get(name)
-    return repeat("") if column is None else [_plain(text) for text in column]
+    if column is None:
+        return repeat("")
+    found = trimmed(column)
+    return [_plain(text) for text in column] if found is None else found
 
 
 def _paired(

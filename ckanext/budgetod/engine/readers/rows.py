@@ -14,7 +14,7 @@ from ckanext.budgetod.engine.document import AnnexRows, Column, ReadProblem, Tex
 
 from .alike import Alike, Rows, unescape
 from .safexml import Element
-from .values import clean, is_repaired
+from .values import clean, is_repaired, trimmed
 
 
 class _ShortNames(dict[str, str]):
@@ -160,10 +160,13 @@ def _needs_care(text: str) -> bool:
 
 def _texts(column: Sequence[str]) -> tuple[list[str], list[int]]:
     """The values of a column, and the places of those that were put right."""
+    texts = list(map(unescape, column))
+    plain = trimmed(texts)
+    if plain is not None:
+        return plain, []
     found: list[str] = []
     repaired: list[int] = []
-    for place, text in enumerate(column):
-        raw = unescape(text)
+    for place, raw in enumerate(texts):
         value = clean(raw)
         found.append(value)
         if _was_bad(raw, value):

@@ -43,13 +43,30 @@ def _amount(text: str) -> Decimal:
     return Decimal(f"{whole}.{decimals[:2]}" if len(decimals) > 2 else text)
 
 
-_PLAIN_AMOUNTS = re.compile(r"(?:-?\d{1,16}(?:\.\d{1,2})?\n)*", re.ASCII)
+_TOO_LONG = 17
+_LEADING_ZERO = re.compile(rb"\n-?0\d")
+_THIRD_DECIMAL = re.compile(rb"\.\d\d\d")
+
+
+def plain_numbers(texts: Sequence[str]) -> bytes:
+    """The texts, a line each between two ends of line, when all of them surely are nothing or
+    numbers in their usual form (-12, 0.50; no 007, no .5), looked at all together; else nothing."""
+    raw = "\n".join(("", *texts, "")).encode()
+    marks = raw.translate(None, b"0123456789")
+    if marks.replace(b"\n-", b"\n").replace(b".\n", b"\n").strip(b"\n"):
+        return b""
+    if any(misplaced in raw for misplaced in (b"-\n", b"\n.", b"-.", b".\n")):
+        return b""
+    if raw.count(b"\n-") != marks.count(b"-") or _LEADING_ZERO.search(raw):
+        return b""
+    whole = marks.count(b"\n") == len(texts) + 1 and max(map(len, texts), default=0) < _TOO_LONG
+    return raw if whole else b""
 
 
 def amounts(texts: Sequence[str]) -> list[Decimal | None]:
     """``amount`` of each, None for an empty one. ValueError when one is no amount."""
-    whole = "\n".join((*texts, ""))
-    if whole.count("\n") == len(texts) and _PLAIN_AMOUNTS.fullmatch(whole):
+    raw = plain_numbers(texts)
+    if raw and b"\n\n" not in raw and not _THIRD_DECIMAL.search(raw):
         return list(map(Decimal, texts))
     return [amount(text) if text else None for text in texts]
 
@@ -79,6 +96,15 @@ def moment(text: str) -> datetime:
     text = text.strip().replace("Z", "+00:00")
     text = re.sub(r"\.(\d+)", lambda found: f".{found[1][:6]:0<6}", text)
     return datetime.fromisoformat(text)
+
+
+def trimmed(texts: Sequence[str]) -> list[str] | None:
+    """``clean`` of each text when it surely would do no more than trim them, looked at all
+    together; else None."""
+    whole = "".join(texts)
+    if not whole.isprintable() or is_destroyed(whole):
+        return None
+    return None if _MOJIBAKE.search(whole) else list(map(str.strip, texts))
 
 
 def clean(text: str | None) -> str:

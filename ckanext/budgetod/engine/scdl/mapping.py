@@ -7,8 +7,9 @@ reference §7-8 and §16.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from ckanext.budgetod.engine.document import (
@@ -118,6 +119,7 @@ class ExtendedRows:
         found, line = lines.found, lines.line
         own = [origin is ChapterOrigin.FUNCTION for origin in found.chapter_origin]
         levels = {code: first_level(code, self._by_function) for code in set(line.fonction)}
+        told = {pairs: supplements(pairs) for pairs in set(line.mt_sup)}
         labels = {code: self._fonction_label(code) for code in set(levels.values()) if code}
         return [
             *strict,
@@ -125,7 +127,7 @@ class ExtendedRows:
             _first_of(own, found.chapitre, line.cont_fon),
             [levels[code] for code in line.fonction],
             [labels.get(levels[code], "") for code in line.fonction],
-            *zip(*map(supplements, line.mt_sup), strict=True),
+            *zip(*[told[pairs] for pairs in line.mt_sup], strict=True),
         ]
 
 
@@ -136,10 +138,12 @@ def first_level(fonction: str, by_function: bool) -> str:
     return fonction[2:3] if fonction.startswith(("90", "93")) else ""
 
 
+_LONGEST = 40
+"""Characters of an amount; no real one comes near."""
 _NO_SUPPLEMENTS = [""] * (len(MTSUP_COLUMNS) + 1)
 
 
-def supplements(mt_sup: Sequence[tuple[str, str]]) -> list[str]:
+def supplements(mt_sup: Iterable[tuple[str, str]]) -> list[str]:
     """Cells of the supplementary amounts of a line; the last one holds those without a column."""
     if not mt_sup:
         return _NO_SUPPLEMENTS
@@ -147,7 +151,7 @@ def supplements(mt_sup: Sequence[tuple[str, str]]) -> list[str]:
     others: list[str] = []
     for code, text in mt_sup:
         column = MTSUP.get(code.upper())
-        value = _euros(text)
+        value = _euros(text) if len(text) <= _LONGEST else None
         if column is not None and column not in found and value is not None:
             found[column] = value
         elif text:
@@ -155,6 +159,7 @@ def supplements(mt_sup: Sequence[tuple[str, str]]) -> list[str]:
     return [*[found.get(column, "") for column in MTSUP_COLUMNS], ";".join(others)]
 
 
+@lru_cache(maxsize=4096)
 def _euros(text: str) -> str | None:
     """The amount as the file writes it; None when it is none."""
     try:

@@ -102,7 +102,7 @@ class CsvWriter:
     def _cells(self, column: Sequence[str]) -> Sequence[str]:
         """The cells as they stand in the file: the csv module quotes those that need it."""
         whole = "".join(column)
-        if not any(mark in whole for mark in _MARKS) and self._width > 1:
+        if self._width > 1 and not any(mark in whole for mark in _MARKS):
             return column
         told = {text: self._cell(text) for text in set(column)}
         return [told[text] for text in column]
