@@ -161,10 +161,10 @@ def test_extended_rows_say_what_the_schema_cannot() -> None:
     header = replace(HEADER, stage=Stage.DM, numero_dm="2", type_budget="A")
     line = LINE._replace(mt_sup=(("ICNE", "1.00"), ("icne", "2"), ("Neuf", "3"), ("Brut", "x")))
     rows = ExtendedRows(header, lambda code: {"0": "Services généraux"}.get(code, ""))
-    lines = ResolvedLines([RESOLVED._replace(line=line)])
-    strict = StrictRows(header, SIRET).columns(lines)
-    row = [text for (text,) in rows.columns(strict, lines)]
-    cells = dict(zip(schema.EXTENDED_COLUMNS, row, strict=True))
+    lines = ResolvedLines.of([RESOLVED._replace(line=line)])
+    row = [text for (text,) in rows.columns(lines)]
+    further = schema.EXTENDED_COLUMNS[len(schema.COLUMNS) :]
+    cells = dict(zip(further, row, strict=True))
     assert cells["BGT_ETAPE_DETAIL"] == "décision modificative n° 2"
     assert cells["BGT_BUDGET_TYPE"] == "annexe"
     assert cells["BGT_BUDGET_LIBELLE"] == "Budget principal"
@@ -188,7 +188,7 @@ def test_first_level_of_a_function(fonction: str, by_function: bool, level: str)
 
 
 def test_no_supplement_is_all_empty() -> None:
-    assert supplements(LINE.mt_sup) == [""] * (len(schema.MTSUP_COLUMNS) + 1)
+    assert supplements([LINE.mt_sup]) == [("",)] * (len(schema.MTSUP_COLUMNS) + 1)
 
 
 # -- writer ---------------------------------------------------------------------------------------

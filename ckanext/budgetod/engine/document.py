@@ -230,10 +230,15 @@ class ResolvedLines:
     """Resolved lines of one Budget that follow each other, ``each``; the same as columns, each
     under the name of its field: what was ``found``, and the ``line``."""
 
-    def __init__(self, each: Sequence[ResolvedLine]) -> None:
-        self.each = each
-        self.found: Any = ResolvedLine._make(zip(*each, strict=True))
-        self.line: Any = BudgetLine._make(zip(*self.found.line, strict=True))
+    def __init__(self, found: Any, line: Any) -> None:
+        self.found, self.line = found, line
+        self.each = list(map(ResolvedLine, *found))
+
+    @classmethod
+    def of(cls, each: Sequence[ResolvedLine]) -> ResolvedLines:
+        """From the lines alone."""
+        found: Any = ResolvedLine._make(zip(*each, strict=True))
+        return cls(found, BudgetLine._make(zip(*found.line, strict=True)))
 
     def __len__(self) -> int:
         return len(self.each)

@@ -129,7 +129,7 @@ class _Budget:
 
     def _give(self, pairs: Sequence[tuple[list[str], ResolvedLine]]) -> None:
         rows, resolved = zip(*pairs, strict=True)
-        lines = ResolvedLines(resolved)
+        lines = ResolvedLines.of(resolved)
         self.reading.lines += len(lines)
         self.reading.evidence.add_lines(lines)
         self.lines.take(list(zip(*rows, strict=True)), lines)

@@ -82,10 +82,11 @@ class LineFiles:
     def take(self, columns: Sequence[Sequence[str]], lines: ResolvedLines) -> None:
         """The strict columns, ready, of the lines they stand for."""
         self.validator.check_columns(columns)
-        if self._strict is not None:
-            self._strict.write_columns(columns)
+        if self._strict is None:
+            return
+        written = self._strict.write_columns(columns)
         if self._extended is not None and self._wide is not None:
-            self._extended.write_columns(self._wide.columns(columns, lines))
+            self._extended.write_columns(self._wide.columns(lines), after=written)
 
     def rows(self, rows: AnnexRows) -> None:
         """Annexes are not lines."""

@@ -186,7 +186,7 @@ class _Pass:
     def _resolve(self, given: Sequence[BudgetLine]) -> None:
         """Lines of the Budget that was opened last."""
         reading = self.readings[-1]
-        lines = ResolvedLines(list(map(reading.resolver.resolve, given)))
+        lines = reading.resolver.resolve_all(given)
         reading.lines += len(lines)
         reading.evidence.add_lines(lines)
         for writer in reading.writers:

@@ -14,7 +14,7 @@ from .annexes import AnnexTables, Table
 from .anonymiser.cells import mask_columns
 from .batches import Batches
 from .datapackage import datapackage
-from .document import AccountingRows, AnnexRows, BudgetLine, Header, ResolvedLine, ResolvedLines
+from .document import AccountingRows, AnnexRows, BudgetLine, Header, ResolvedLines
 from .errors import Unreadable
 from .findings_render import check_name, render
 from .nomenclature import Plans, Resolver
@@ -271,7 +271,7 @@ class StrictLines:
     def __init__(self, writer: CsvWriter, siret: str | None, plans: Plans) -> None:
         self.validator = RowValidator()
         self._writer, self._siret, self._plans = writer, siret, plans
-        self._lines: Batches[ResolvedLine] = Batches(self._write)
+        self._lines: Batches[BudgetLine] = Batches(self._write)
 
     def begin(self, header: Header) -> None:
         """A Budget begins."""
@@ -282,13 +282,13 @@ class StrictLines:
         self._rows, self._resolver = StrictRows(header, chosen), Resolver(self._plans, header)
 
     def line(self, line: BudgetLine) -> None:
-        self._lines.add(self._resolver.resolve(line))
+        self._lines.add(line)
 
     def flush(self) -> None:
         """Write what waits."""
         self._lines.flush()
 
-    def _write(self, resolved: Sequence[ResolvedLine]) -> None:
-        columns = mask_columns(self._rows.columns(ResolvedLines(resolved)))
+    def _write(self, lines: Sequence[BudgetLine]) -> None:
+        columns = mask_columns(self._rows.columns(self._resolver.resolve_all(lines)))
         self.validator.check_columns(columns)
         self._writer.write_columns(columns)

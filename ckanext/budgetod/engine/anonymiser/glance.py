@@ -47,7 +47,7 @@ _FRENCH = re.compile(rb"(?:\xc3[\x80\x81\x84-\x96\x98-\xa1\xa3-\xb6\xb8-\xbf])*"
 """Letters of latin-1, without those that badly coded characters begin with."""
 _ASCII = bytes(range(128))
 _DIGITS = b"0123456789"
-_MIN_DIGITS = 9
+_MIN_DIGITS, _SIRET = 9, 14
 
 
 def unclean(texts: Sequence[str]) -> list[str]:
@@ -88,8 +88,16 @@ def _with_numbers(texts: Sequence[str], raw: bytes) -> Iterable[str]:
     if len(raw) - len(rest) < _MIN_DIGITS:
         return ()
     lines = zip(texts, raw.split(b"\n"), rest.split(b"\n"), strict=True)
-    long = (text for text, line, other in lines if len(line) - len(other) >= _MIN_DIGITS)
-    return [text for text in long if _may_be_number(text)]
+    return [
+        text
+        for text, line, other in lines
+        if len(line) - len(other) >= _MIN_DIGITS and not _is_siret(line) and _may_be_number(text)
+    ]
+
+
+def _is_siret(line: bytes) -> bool:
+    """Fourteen figures in a row are no number of a person."""
+    return len(line) == _SIRET and line.isdigit()
 
 
 def _may_be_number(text: str) -> bool:

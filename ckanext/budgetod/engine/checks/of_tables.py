@@ -57,7 +57,7 @@ def check_tables(
 
 
 def _giver(evidence: Evidence) -> Callable[[Sequence[ResolvedLine]], None]:
-    return lambda lines: evidence.add_lines(ResolvedLines(lines))
+    return lambda lines: evidence.add_lines(ResolvedLines.of(lines))
 
 
 def _key(row: Sequence[str], stage: Stage) -> _Key | None:

@@ -17,8 +17,8 @@ chapter, functions finer than the plan by the nearest function above.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, cast
 
 from ckanext.budgetod.engine.document import (
     BudgetLine,
@@ -26,6 +26,7 @@ from ckanext.budgetod.engine.document import (
     Header,
     LabelSource,
     ResolvedLine,
+    ResolvedLines,
 )
 
 from .plan import Entry
@@ -83,26 +84,49 @@ class Resolver:
 
     def resolve(self, line: BudgetLine) -> ResolvedLine:
         """The line with its chapter, section and labels, and how each was found."""
-        chapter, equipment = self._chapter_and_equipment(line)
-        nature = self._nature_of.get(line.nature)
-        if nature is None:
-            nature = self._nature_label(line.nature)
-            remember(self._nature_of, line.nature, nature)
-        if not nature.text and line.lib_compte:
-            nature = Label(line.lib_compte, LabelSource.DOCUMENT)
-        fonction = self._fonction(line.fonction)
-        return ResolvedLine(
-            line,
-            chapter.code,
-            chapter.label,
-            chapter.section,
-            nature.text,
-            fonction.text,
-            chapter.origin,
-            nature.source or LabelSource.NONE,
-            fonction.source,
-            equipment,
+        return self.resolve_all([line]).each[0]
+
+    def resolve_all(self, lines: Sequence[BudgetLine]) -> ResolvedLines:
+        """As ``resolve``, for some lines."""
+        line: Any = BudgetLine._make(zip(*lines, strict=True))
+        chapters, chapter_labels, sections, origins = zip(*self._of(lines, line), strict=True)
+        natures, nature_sources = zip(*self._natures(line), strict=True)
+        fonctions, fonction_sources = zip(*map(self._fonction, line.fonction), strict=True)
+        sides = {nature: self._equipment(nature) for nature in set(line.nature)}
+        equipment = [
+            side in sides[code] for code, side in zip(line.nature, line.cod_rd, strict=True)
+        ]
+        found = (
+            *(lines, chapters, chapter_labels, sections, natures, fonctions),
+            *(origins, nature_sources, fonction_sources, equipment),
         )
+        return ResolvedLines(ResolvedLine._make(found), line)
+
+    def _of(self, lines: Sequence[BudgetLine], line: Any) -> list[Chapter]:
+        """The chapter of each line."""
+        found = list(map(self._stated_of.get, zip(line.cont_nat, line.cont_fon, strict=True)))
+        if all(chapter is not None and chapter.code for chapter in found):
+            return cast("list[Chapter]", found)
+        return list(map(self._chapter_of_line, lines))
+
+    def _natures(self, line: Any) -> list[Label]:
+        """The label of the account of each line: the document's own where plans know none."""
+        told = {code: self._nature(code) for code in set(line.nature)}
+        found = [told[code] for code in line.nature]
+        if all(label.text for label in told.values()) or not any(line.lib_compte):
+            return found
+        return [
+            label if label.text or not own else Label(own, LabelSource.DOCUMENT)
+            for label, own in zip(found, line.lib_compte, strict=True)
+        ]
+
+    def _nature(self, code: str) -> Label:
+        """The label of an account, remembered."""
+        label = self._nature_of.get(code)
+        if label is None:
+            label = self._nature_label(code)
+            remember(self._nature_of, code, label)
+        return label
 
     def deleted(self, kind: str, code: str) -> str:
         """Year since which a code is deleted ("0" unknown year), "" when it is in force."""
@@ -127,15 +151,13 @@ class Resolver:
         account = self._account(nature)
         return account is not None and takes_both_ordres(account, side)
 
-    def _chapter_and_equipment(self, line: BudgetLine) -> tuple[Chapter, bool]:
+    def _chapter_of_line(self, line: BudgetLine) -> Chapter:
         stated = (line.cont_nat, line.cont_fon)
         chapter = self._stated_of.get(stated)
         if chapter is None:
             chapter = self._stated_chapter(line)
             remember(self._stated_of, stated, chapter)
-        if not chapter.code:
-            chapter = self._derived(line)
-        return chapter, self.is_equipment(line.nature, line.cod_rd)
+        return chapter if chapter.code else self._derived(line)
 
     def _derived(self, line: BudgetLine) -> Chapter:
         """The chapter of a line that states none."""

@@ -7,7 +7,7 @@ reference §7-8 and §16.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from ckanext.budgetod.engine.document import (
 )
 from ckanext.budgetod.engine.readers.values import amount
 
-from .schema import MTSUP, MTSUP_COLUMNS
+from .schema import MTSUP, MTSUP_COLUMNS, MTSUP_OTHERS
 
 Column = Sequence[Any]
 NameRule = Literal["auto", "collectivite", "etablissement"]
@@ -32,6 +32,8 @@ STAGES = {stage: stage.nom for stage in Stage} | {Stage.CFU: Stage.CA.nom}
 SECTIONS = {"F": "fonctionnement", "I": "investissement"}
 SIDES = {"R": "recette", "D": "dépense"}
 ORDRE = {"0": "réel", "1": "ordre"}
+_LONGEST = 40
+"""Characters of an amount; no real one comes near."""
 ARTSPE = {True: "spécialisé", False: "non spécialisé", None: ""}
 
 
@@ -89,7 +91,7 @@ class StrictRows:
 
     def row(self, resolved: ResolvedLine) -> list[str]:
         """The 22 cells of a line."""
-        return [text for (text,) in self.columns(ResolvedLines([resolved]))]
+        return [text for (text,) in self.columns(ResolvedLines.of([resolved]))]
 
 
 def _first_of(marks: Column, texts: Column, others: Column) -> Column:
@@ -100,7 +102,7 @@ def _first_of(marks: Column, texts: Column, others: Column) -> Column:
 
 
 class ExtendedRows:
-    """Makes extended rows of one budget: what the strict schema has no column for.
+    """Makes the further columns of extended rows: what the strict schema has no column for.
 
     ``fonction_label`` gives the label of a function of the first level (``Resolver``'s).
     """
@@ -114,20 +116,18 @@ class ExtendedRows:
             "annexe" if header.is_annexe else "principal",
         ]
 
-    def columns(self, strict: Sequence[Column], lines: ResolvedLines) -> list[Column]:
-        """``strict`` and the further columns of the same lines."""
+    def columns(self, lines: ResolvedLines) -> list[Column]:
+        """The columns that follow the strict ones of some lines."""
         found, line = lines.found, lines.line
         own = [origin is ChapterOrigin.FUNCTION for origin in found.chapter_origin]
         levels = {code: first_level(code, self._by_function) for code in set(line.fonction)}
-        told = {pairs: supplements(pairs) for pairs in set(line.mt_sup)}
         labels = {code: self._fonction_label(code) for code in set(levels.values()) if code}
         return [
-            *strict,
             *[(text,) * len(lines) for text in self._start],
             _first_of(own, found.chapitre, line.cont_fon),
             [levels[code] for code in line.fonction],
             [labels.get(levels[code], "") for code in line.fonction],
-            *zip(*[told[pairs] for pairs in line.mt_sup], strict=True),
+            *supplements(line.mt_sup),
         ]
 
 
@@ -138,25 +138,32 @@ def first_level(fonction: str, by_function: bool) -> str:
     return fonction[2:3] if fonction.startswith(("90", "93")) else ""
 
 
-_LONGEST = 40
-"""Characters of an amount; no real one comes near."""
-_NO_SUPPLEMENTS = [""] * (len(MTSUP_COLUMNS) + 1)
+Pairs = tuple[tuple[str, str], ...]
 
 
-def supplements(mt_sup: Iterable[tuple[str, str]]) -> list[str]:
-    """Cells of the supplementary amounts of a line; the last one holds those without a column."""
-    if not mt_sup:
-        return _NO_SUPPLEMENTS
+def supplements(mt_sup: Sequence[Pairs]) -> list[Column]:
+    """Columns of the supplementary amounts of lines; the last one holds those without a column."""
+    told = {pairs: _supplements(pairs) for pairs in set(mt_sup)}
+    met = {name for found in told.values() for name in found}
+    blank = ("",) * len(mt_sup)
+    return [
+        [told[pairs].get(name, "") for pairs in mt_sup] if name in met else blank
+        for name in (*MTSUP_COLUMNS, MTSUP_OTHERS)
+    ]
+
+
+def _supplements(pairs: Pairs) -> dict[str, str]:
+    """Column -> cell of the supplementary amounts of a line."""
     found: dict[str, str] = {}
     others: list[str] = []
-    for code, text in mt_sup:
+    for code, text in pairs:
         column = MTSUP.get(code.upper())
         value = _euros(text) if len(text) <= _LONGEST else None
         if column is not None and column not in found and value is not None:
             found[column] = value
         elif text:
             others.append(f"{code}={text}")
-    return [*[found.get(column, "") for column in MTSUP_COLUMNS], ";".join(others)]
+    return {**found, MTSUP_OTHERS: ";".join(others)} if others else found
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 Target = str | Path | IO[bytes]
 Cell = Any
@@ -42,6 +42,13 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
+class Lines(NamedTuple):
+    """Rows as they stand in a file: how many columns they have, and a line for each."""
+
+    width: int
+    texts: Sequence[str]
+
+
 class CsvWriter:
     """Writes one CSV file: header first, then rows of as many cells as columns.
 
@@ -54,7 +61,7 @@ class CsvWriter:
         self._raw = open(target, "wb") if isinstance(target, (str, Path)) else target  # noqa: SIM115
         self._quoting = csv.writer(_Echo(), lineterminator=_BREAK)
         self._width = len(columns)
-        self._guarded = [rank for rank, name in enumerate(columns) if name in guard]
+        self._guarded = {rank for rank, name in enumerate(columns) if name in guard}
         self._batch: list[tuple[str, ...]] = []
         self._rows = 0
         self.columns = tuple(columns)
@@ -68,12 +75,14 @@ class CsvWriter:
         if len(self._batch) >= _BATCH:
             self._flush()
 
-    def write_columns(self, columns: Sequence[Sequence[str]]) -> None:
-        """Write rows given as columns of text cells, of one length."""
-        if len(columns) != self._width:
-            raise ValueError(f"{len(columns)} columns for {self._width}")
+    def write_columns(self, columns: Sequence[Sequence[str]], after: Lines | None = None) -> Lines:
+        """Write rows given as columns of text cells, of one length. ``after``: how another file
+        begins the same rows, with the first columns."""
+        width, starts = after or Lines(0, ())
+        if width + len(columns) != self._width:
+            raise ValueError(f"{width + len(columns)} columns for {self._width}")
         self._flush()
-        self._put(columns)
+        return self._put(columns, starts)
 
     def write_values(self, row: Iterable[Cell]) -> None:
         """Write one row of values of any kind (see ``cell``)."""
@@ -89,15 +98,20 @@ class CsvWriter:
             self._put(list(zip(*self._batch, strict=True)))
             self._batch.clear()
 
-    def _put(self, columns: Sequence[Sequence[str]]) -> None:
+    def _put(self, columns: Sequence[Sequence[str]], starts: Sequence[str] = ()) -> Lines:
         self._rows += len(columns[0])
-        for rank in self._guarded:
-            columns = [*columns[:rank], list(map(guarded, columns[rank])), *columns[rank + 1 :]]
-        self._lines(columns)
+        first = self._width - len(columns)
+        found = [
+            list(map(guarded, column)) if rank in self._guarded else column
+            for rank, column in enumerate(columns, first)
+        ]
+        return self._lines(found, starts)
 
-    def _lines(self, columns: Sequence[Sequence[str]]) -> None:
-        lines = map(",".join, zip(*map(self._cells, columns), strict=True))
+    def _lines(self, columns: Sequence[Sequence[str]], starts: Sequence[str] = ()) -> Lines:
+        cells = [*([starts] if starts else []), *map(self._cells, columns)]
+        lines = [*map(",".join, zip(*cells, strict=True))]
         self._raw.write("\n".join([*lines, ""]).encode())
+        return Lines(self._width, lines)
 
     def _cells(self, column: Sequence[str]) -> Sequence[str]:
         """The cells as they stand in the file: the csv module quotes those that need it."""
