@@ -1,7 +1,7 @@
 """Sums of a document's lines, kept while they pass: what checks and summary are made of.
 
-One entry per (section, side, ordre, chapter, account, function). Its size follows the nomenclature,
-not the number of lines.
+One account per (section, side, ordre, chapter, nature), and in it one part per function. Its size
+follows the nomenclature, not the number of lines.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from operator import add
 from typing import Any, NamedTuple
 
 from .document import ResolvedLine, ResolvedLines
@@ -19,7 +18,7 @@ REAL, BUDG_PREC, RAR_PREC, PROP_NOUV, PREV, CRED_OUV, RAR_3112 = range(7)
 """Ranks of the seven amounts, in the order of ``document.AMOUNTS``."""
 
 KEPT_LINES = 8
-"""How many places in the file an entry remembers."""
+"""How many places in the file an account remembers."""
 
 
 class Key(NamedTuple):
@@ -30,11 +29,10 @@ class Key(NamedTuple):
     ordre: str
     chapter: str
     nature: str
-    fonction: str
 
 
 class Place(NamedTuple):
-    """Rank of a line, line of the file, and the entry it belongs to."""
+    """Rank of a line, line of the file, and the account it belongs to."""
 
     line: int
     source_line: int | None
@@ -42,27 +40,33 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Entry:
-    """Seven sums, labels, the number of lines, the first places (line rank, line of the file)."""
+class Part:
+    """The lines of an account that carry the same function: seven sums, its label, their number."""
+
+    sums: list[Decimal]
+    label: str
+    count: int = 0
+
+
+@dataclass(slots=True)
+class Account:
+    """Seven sums, labels, the number of lines, the first places (line rank, line of the file);
+    the same by function."""
 
     sums: list[Decimal]
     chapter_label: str = ""
     nature_label: str = ""
-    fonction_label: str = ""
     equipment: bool = False
     count: int = 0
     places: list[tuple[int, int | None]] = field(default_factory=list)
+    fonctions: dict[str, Part] = field(default_factory=dict)
 
-    def copy(self) -> Entry:
-        """The same, to be added to."""
-        found = (self.chapter_label, self.nature_label, self.fonction_label, self.equipment)
-        return Entry(list(self.sums), *found, self.count, list(self.places))
-
-    def absorb(self, other: Entry) -> None:
-        """Add what another entry of the same account holds."""
-        self.sums = list(map(add, self.sums, other.sums))
-        self.count += other.count
-        self.places += other.places
+    def part(self, fonction: str, label: str) -> Part:
+        """The part of a function."""
+        found = self.fonctions.get(fonction)
+        if found is None:
+            found = self.fonctions[fonction] = Part([ZERO] * 7, label)
+        return found
 
 
 Keep = Callable[[Key], bool]
@@ -73,51 +77,53 @@ class Ledger:
     """Fill with ``add``; then ask for sums, credits and what was realised."""
 
     def __init__(self) -> None:
-        self.entries: dict[Key, Entry] = {}
+        self.accounts: dict[Key, Account] = {}
         self.filled = [False] * 7
         self.lines = 0
-        self._accounts: dict[Key, Entry] = {}
         self._parts: dict[str, dict[Any, Ledger]] = {}
 
     def add(self, lines: ResolvedLines) -> None:
         """Count lines."""
-        self._accounts, self._parts = {}, {}
+        self._parts = {}
         found, line = lines.found, lines.line
-        keys = zip(
-            *(found.section, line.cod_rd, line.op_budg, found.chapitre, line.nature, line.fonction),
-            strict=True,
-        )
-        known: Mapping[tuple[str, ...], Entry] = self.entries  # type: ignore[assignment]
-        entries = [
+        stated = (found.section, line.cod_rd, line.op_budg, found.chapitre, line.nature)
+        known: Mapping[tuple[str, ...], Account] = self.accounts  # type: ignore[assignment]
+        accounts = [
             known.get(key) or self._entered(Key(*key), resolved)
-            for key, resolved in zip(keys, lines.each, strict=True)
+            for key, resolved in zip(zip(*stated, strict=True), lines.each, strict=True)
         ]
-        for entry, *place in zip(entries, line.index, line.source_line, strict=True):
-            entry.count += 1
-            if len(entry.places) < KEPT_LINES:
-                entry.places.append(tuple(place))
+        parts = list(map(Account.part, accounts, line.fonction, found.fonction_label))
+        for account, part, place in zip(
+            accounts, parts, zip(line.index, line.source_line, strict=True), strict=True
+        ):
+            account.count += 1
+            part.count += 1
+            if account.count <= KEPT_LINES:
+                account.places.append(place)
         self.lines += len(lines)
         for rank, amounts in enumerate(line.amounts):
-            self._sum(rank, entries, amounts)
+            self._sum(rank, accounts, parts, amounts)
 
-    def _entered(self, key: Key, resolved: ResolvedLine) -> Entry:
-        """The entry of a key that was not met yet."""
-        entry = self.entries[key] = Entry(
-            [ZERO] * 7,
-            resolved.chapitre_label,
-            resolved.nature_label,
-            resolved.fonction_label,
-            resolved.equipment,
-        )
-        return entry
+    def _entered(self, key: Key, resolved: ResolvedLine) -> Account:
+        """An account that was not met yet."""
+        labels = (resolved.chapitre_label, resolved.nature_label)
+        account = self.accounts[key] = Account([ZERO] * 7, *labels, resolved.equipment)
+        return account
 
-    def _sum(self, rank: int, entries: Sequence[Entry], amounts: Sequence[Decimal | None]) -> None:
-        """Add one of the seven amounts of lines to their entries."""
+    def _sum(
+        self,
+        rank: int,
+        accounts: Sequence[Account],
+        parts: Sequence[Part],
+        amounts: Sequence[Decimal | None],
+    ) -> None:
+        """Add one of the seven amounts of lines."""
         if any(amounts):
             self.filled[rank] = True
-            for entry, amount in zip(entries, amounts, strict=True):
+            for account, part, amount in zip(accounts, parts, amounts, strict=True):
                 if amount:
-                    entry.sums[rank] += amount
+                    account.sums[rank] += amount
+                    part.sums[rank] += amount
 
     @property
     def has_credits(self) -> bool:
@@ -137,21 +143,6 @@ class Ledger:
             return sums[CRED_OUV]
         planned = sums[PREV] if self.filled[PREV] else sums[PROP_NOUV]
         return planned + sums[RAR_PREC]
-
-    @property
-    def accounts(self) -> dict[Key, Entry]:
-        """The entries whatever their function (their keys have none): enough for most."""
-        if not self._accounts:
-            for key, entry in self.entries.items():
-                short = Key(*key[:-1], fonction="")
-                merged = self._accounts.get(short)
-                if merged is None:
-                    self._accounts[short] = entry.copy()
-                else:
-                    merged.absorb(entry)
-            for account in self._accounts.values():
-                account.places = sorted(account.places)[:KEPT_LINES]
-        return self._accounts
 
     def chapter(self, code: str) -> Ledger:
         """The same, of one chapter alone."""
@@ -175,32 +166,32 @@ class Ledger:
                 if called not in parts:
                     parts[called] = Ledger()
                     parts[called].filled = self.filled
-                parts[called]._accounts[key] = account
+                parts[called].accounts[key] = account
         return self._parts[kind].get(name) or Ledger()
 
-    def select(self, keep: Keep) -> Iterator[tuple[Key, Entry]]:
-        """Accounts that are wanted; ``keep`` looks at everything but the function."""
-        return ((key, entry) for key, entry in self.accounts.items() if keep(key))
+    def select(self, keep: Keep) -> Iterator[tuple[Key, Account]]:
+        """Accounts that are wanted."""
+        return ((key, account) for key, account in self.accounts.items() if keep(key))
 
-    def _entries(self, keep: Keep | None) -> Iterable[Entry]:
+    def _chosen(self, keep: Keep | None) -> Iterable[Account]:
         if keep is None:
             return self.accounts.values()
-        return (entry for _, entry in self.select(keep))
+        return (account for _, account in self.select(keep))
 
     def credits(self, keep: Keep | None = None) -> Decimal:
         """Sum of credits over the chosen accounts (all of them when nothing is said)."""
-        return sum((self.credit(entry.sums) for entry in self._entries(keep)), ZERO)
+        return sum((self.credit(account.sums) for account in self._chosen(keep)), ZERO)
 
     def amount(self, rank: int, keep: Keep | None = None) -> Decimal:
         """Sum of one of the seven amounts over the chosen accounts."""
-        return sum((entry.sums[rank] for entry in self._entries(keep)), ZERO)
+        return sum((account.sums[rank] for account in self._chosen(keep)), ZERO)
 
     def places(self, keep: Keep, limit: int = 10) -> list[Place]:
-        """First places in the file of the chosen entries, in the order of the file."""
+        """First places in the file of the chosen accounts, in the order of the file."""
         found = (
             Place(line, source, key)
-            for key, entry in self.select(keep)
-            for line, source in entry.places
+            for key, account in self.select(keep)
+            for line, source in account.places
         )
         return sorted(found, key=lambda place: place.line)[:limit]
 

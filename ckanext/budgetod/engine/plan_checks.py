@@ -6,8 +6,7 @@ Runs once at the end of a reading, over the distinct entries of the ledger.
 from __future__ import annotations
 
 from .checks.evidence import Evidence, Places, places
-from .ledger import Entry as Sums
-from .ledger import Key, Place
+from .ledger import Account, Key, Place
 from .nomenclature import Plans
 from .nomenclature.plan import ROLES, Entry, Plan
 
@@ -35,7 +34,9 @@ def _is_deleted(account: Entry, exercice: int) -> bool:
     return bool(since) and (since == "0" or not since.isdigit() or int(since) <= exercice)
 
 
-def _confront_roles(evidence: Evidence, plan: Plan, account: Entry, key: Key, sums: Sums) -> None:
+def _confront_roles(
+    evidence: Evidence, plan: Plan, account: Entry, key: Key, sums: Account
+) -> None:
     roles = dict(zip(ROLES, account.roles, strict=False))
     real = roles.get(f"{key.side}R", "")
     ordre = [roles.get(f"{key.side}{kind}", "") for kind in ("OES", "OIS")]
@@ -47,7 +48,7 @@ def _confront_roles(evidence: Evidence, plan: Plan, account: Entry, key: Key, su
         _add(evidence.role_conflicts, key, sums)
 
 
-def _add(found: Places, key: Key, sums: Sums) -> None:
+def _add(found: Places, key: Key, sums: Account) -> None:
     for place in places(Place(line, source, key) for line, source in sums.places):
         found.add(place)
     found.count += sums.count - len(sums.places)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from . import ratios
 from .document import Header, Origin
 from .informations import population
-from .ledger import RAR_3112, REAL, ZERO, Entry, Keep, Ledger, is_result
+from .ledger import RAR_3112, REAL, ZERO, Account, Keep, Ledger, is_result
 from .report import describe
 from .summary_groups import Labels, Sums, chapters, functions, natures
 from .version import SUMMARY_VERSION
@@ -107,12 +107,12 @@ def _carried(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _selected(ledger: Ledger, code: str, side: str) -> Iterable[Entry]:
+def _selected(ledger: Ledger, code: str, side: str) -> Iterable[Account]:
     found = ledger.select(lambda key: code in (key.nature, key.chapter) and key.side == side)
     return (entry for _, entry in found)
 
 
-def _sum(ledger: Ledger, entries: Iterable[Entry]) -> Sums:
+def _sum(ledger: Ledger, entries: Iterable[Account]) -> Sums:
     sums = Sums()
     for entry in entries:
         sums.add(ledger, entry)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .document import Header
-from .ledger import RAR_3112, REAL, ZERO, Entry, Key, Ledger, is_real, is_result
+from .ledger import RAR_3112, REAL, ZERO, Account, Key, Ledger, Part, is_result
 
 Labels = Callable[[str, str], str]
 """``labels(kind, code)`` with kind ``fonction`` or ``nature``: a name, or ""."""
@@ -27,7 +27,7 @@ class Sums:
         self.prevu = self.realise = self.restes = ZERO
         self.lignes = 0
 
-    def add(self, ledger: Ledger, entry: Entry) -> None:
+    def add(self, ledger: Ledger, entry: Account | Part) -> None:
         self.prevu += ledger.credit(entry.sums)
         self.realise += entry.sums[REAL]
         self.restes += entry.sums[RAR_3112]
@@ -77,40 +77,45 @@ def functions(header: Header, ledger: Ledger, labels: Labels | None) -> list[dic
     function 020); what 90 and 93 do not head is not spread over functions.
     """
 
-    def code(key: Key) -> str:
+    def group(fonction: str) -> str:
         if header.nat_fonc != "2":
-            return key.fonction
-        return key.fonction[2:] if key.fonction.startswith(("90", "93")) else ""
+            return fonction
+        return fonction[2:] if fonction.startswith(("90", "93")) else ""
 
-    name = labels and (lambda c: labels("fonction", c))
-    return _tree(ledger, ledger.entries, code, 1, name, "fonction_label")
+    found = (
+        (key, group(fonction), part.label, part)
+        for key, account in ledger.real.accounts.items()
+        for fonction, part in account.fonctions.items()
+    )
+    return _tree(ledger, found, 1, labels and (lambda code: labels("fonction", code)))
 
 
 def natures(ledger: Ledger, labels: Labels | None) -> list[dict[str, Any]]:
     """Accounts to three levels: two, three and four digits."""
-    name = labels and (lambda c: labels("nature", c))
-    return _tree(ledger, ledger.accounts, lambda key: key.nature, NATURE_ROOT, name, "nature_label")
+    found = (
+        (key, key.nature, account.nature_label, account)
+        for key, account in ledger.real.accounts.items()
+    )
+    return _tree(ledger, found, NATURE_ROOT, labels and (lambda code: labels("nature", code)))
 
 
 def _tree(
     ledger: Ledger,
-    entries: Mapping[Key, Entry],
-    code_of: Callable[[Key], str],
+    found: Iterable[tuple[Key, str, str, Account | Part]],
     root: int,
     name: Callable[[str], str] | None,
-    own: str,
 ) -> list[dict[str, Any]]:
+    """``found``: whose the sums are, the code that they are grouped by, its label, the sums."""
     own_sums: defaultdict[tuple[str, str, str], Sums] = defaultdict(Sums)
     names: dict[str, str] = {}
-    for key, entry in entries.items():
-        if key.section and key.side in SIDES and is_real(key):
-            code = code_of(key)
-            own_sums[key.section, key.side, code].add(ledger, entry)
-            names.setdefault(code, getattr(entry, own))
+    for key, code, label, sums in found:
+        if key.section and key.side in SIDES:
+            own_sums[key.section, key.side, code].add(ledger, sums)
+            names.setdefault(code, label)
     groups: defaultdict[tuple[str, str, str], Sums] = defaultdict(Sums)
-    for (section, side, code), sums in own_sums.items():
+    for (section, side, code), own in own_sums.items():
         for prefix in _prefixes(code, root):
-            groups[section, side, prefix].absorb(sums)
+            groups[section, side, prefix].absorb(own)
     return [
         {
             "section": section,
@@ -119,9 +124,9 @@ def _tree(
             "niveau": _level(code, root),
             "parent": code[:-1] if _level(code, root) > 1 else "",
             "libelle": (name(code) if name else "") or names.get(code, ""),
-            **sums.to_dict(),
+            **group.to_dict(),
         }
-        for (section, side, code), sums in sorted(groups.items())
+        for (section, side, code), group in sorted(groups.items())
     ]
 
 

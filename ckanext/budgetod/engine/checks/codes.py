@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ..document import LabelSource
 from ..findings import Finding, Level, Where
+from ..ledger import Account
 from ..report import coded
 from .evidence import MAX_WHERE, Evidence, Places
 from .registry import check
@@ -82,5 +83,9 @@ def lines_carry_a_function(evidence: Evidence) -> Iterator[Finding]:
         for source, count in evidence.fonction_sources.items()
         if source != LabelSource.NONE.value
     )
-    if not has_function and not any(key.fonction for key in evidence.ledger.entries):
+    if not has_function and not any(map(_has_function, evidence.ledger.accounts.values())):
         yield Finding("N04", Level.INFO)
+
+
+def _has_function(account: Account) -> bool:
+    return any(account.fonctions)

@@ -191,13 +191,17 @@ def _changed(now: Mapping[Any, Mapping], before: Mapping[Any, Mapping]) -> int:
 
 
 def _different(one: Ledger, other: Ledger) -> int:
-    keys = one.entries.keys() | other.entries.keys()
-    return sum(_print(one, key) != _print(other, key) for key in keys)
+    now, before = _prints(one), _prints(other)
+    return sum(now.get(key) != before.get(key) for key in now.keys() | before.keys())
 
 
-def _print(ledger: Ledger, key: Key) -> tuple[Any, ...]:
-    entry = ledger.entries.get(key)
-    return () if entry is None else (entry.count, *entry.sums)
+def _prints(ledger: Ledger) -> dict[tuple[Key, str], tuple[Any, ...]]:
+    """What is said of each function of each account."""
+    return {
+        (key, fonction): (part.count, *part.sums)
+        for key, account in ledger.accounts.items()
+        for fonction, part in account.fonctions.items()
+    }
 
 
 def _volume(evidence: Evidence, ledger: Ledger) -> Decimal:
