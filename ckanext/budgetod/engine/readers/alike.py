@@ -136,13 +136,13 @@ class Cutter:
         if not texts:
             return Cut((), [], list(range(len(rows))))
         alike, others = [], []
-        for shape, members in groups.items():
+        for shape, group in groups.items():
             layout = self._layout(shape, name)
-            ranks, values = zip(*members, strict=True)
             if layout is None:
-                others += ranks
+                others += group.ranks
             else:
-                alike.append(Alike(shape, layout, ranks, list(zip(*values, strict=True))))
+                columns = list(zip(*group.values, strict=True))
+                alike.append(Alike(shape, layout, group.ranks, columns))
         return Cut(texts, alike, sorted(others))
 
     def rows(self, elements: Siblings) -> Rows:
@@ -211,12 +211,26 @@ def one_by_one(rows: Siblings) -> list[str]:
     return [without(serialise(row), declared) for row in rows]
 
 
-def _by_shape(texts: Sequence[str]) -> dict[Shape, list[tuple[int, list[str]]]]:
-    """Ranks and values of the rows of each shape."""
-    groups: defaultdict[Shape, list[tuple[int, list[str]]]] = defaultdict(list)
+class _Group:
+    """Rows of one shape: their ranks, and the values of each."""
+
+    def __init__(self) -> None:
+        self.ranks: list[int] = []
+        self.values: list[list[str]] = []
+
+
+def _by_shape(texts: Sequence[str]) -> dict[Shape, _Group]:
+    """The rows of each shape; those that follow each other often have the same."""
+    groups: defaultdict[Shape, _Group] = defaultdict(_Group)
+    last: list[str] = []
+    group = _Group()
     for rank, text in enumerate(texts):
         pieces = text.split('"')
-        groups[tuple(pieces[::2])].append((rank, pieces[1::2]))
+        shape = pieces[::2]
+        if shape != last:
+            group, last = groups[tuple(shape)], shape
+        group.ranks.append(rank)
+        group.values.append(pieces[1::2])
     return groups
 
 

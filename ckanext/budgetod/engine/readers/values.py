@@ -43,30 +43,31 @@ def _amount(text: str) -> Decimal:
     return Decimal(f"{whole}.{decimals[:2]}" if len(decimals) > 2 else text)
 
 
-_TOO_LONG = 17
-_LEADING_ZERO = re.compile(rb"\n-?0\d")
+_END = "\n\n"
+_LONGEST = 16
 _THIRD_DECIMAL = re.compile(rb"\.\d\d\d")
 
 
 def plain_numbers(texts: Sequence[str]) -> bytes:
-    """The texts, a line each between two ends of line, when all of them surely are nothing or
-    numbers in their usual form (-12, 0.50; no 007, no .5), looked at all together; else nothing."""
-    raw = "\n".join(("", *texts, "")).encode()
-    marks = raw.translate(None, b"0123456789")
-    if marks.replace(b"\n-", b"\n").replace(b".\n", b"\n").strip(b"\n"):
+    """The texts, each between two ends of line, when all of them surely are nothing or numbers in
+    their usual form (-12, 0.50; no 007, no .5), looked at all together; else nothing."""
+    raw = f"\n{_END.join(texts)}\n".encode()
+    if b"\n-\n" in raw or max(map(len, texts), default=0) > _LONGEST:
         return b""
-    if any(misplaced in raw for misplaced in (b"-\n", b"\n.", b"-.", b".\n")):
+    plain = raw.replace(b"\n-", b"\n")
+    marks = plain.translate(None, b"0123456789")
+    if marks.count(b"\n") != 2 * len(texts) or marks.replace(b".\n", b"\n").strip(b"\n"):
         return b""
-    if raw.count(b"\n-") != marks.count(b"-") or _LEADING_ZERO.search(raw):
+    if b"\n." in plain or b".\n" in plain:
         return b""
-    whole = marks.count(b"\n") == len(texts) + 1 and max(map(len, texts), default=0) < _TOO_LONG
-    return raw if whole else b""
+    zeros = plain.count(b"\n0") - plain.count(b"\n0\n") - plain.count(b"\n0.")
+    return b"" if zeros else raw
 
 
 def amounts(texts: Sequence[str]) -> list[Decimal | None]:
     """``amount`` of each, None for an empty one. ValueError when one is no amount."""
     raw = plain_numbers(texts)
-    if raw and b"\n\n" not in raw and not _THIRD_DECIMAL.search(raw):
+    if raw and all(texts) and not _THIRD_DECIMAL.search(raw):
         return list(map(Decimal, texts))
     return [amount(text) if text else None for text in texts]
 
