@@ -195,6 +195,24 @@ def test_texts_looked_at_together_are_those_looked_at_alone(texts: list[str]) ->
     assert sorted(found_in(texts)) == sorted(text for text in texts if patterns.hits(text))
 
 
+@given(st.lists(st.text(alphabet="0123478", min_size=8, max_size=16), unique=True, max_size=5))
+def test_figures_looked_at_together_are_those_looked_at_alone(texts: list[str]) -> None:
+    assert sorted(found_in(texts)) == sorted(text for text in texts if patterns.hits(text))
+
+
+_CODES = st.one_of(
+    st.sampled_from(["true", "false", "", "a.xsl", "./x", "1", "A1-b", "tru", "12 a", "a@1", "é1"]),
+    st.text(alphabet="atrue.xsl1/ \t@é", max_size=8),
+)
+
+
+@given(st.lists(_CODES, max_size=5))
+def test_codes_looked_at_together_are_those_looked_at_alone(texts: list[str]) -> None:
+    """Careful with other alphabets: never too little."""
+    surely = all(patterns.is_code(text) and text.isascii() for text in texts)
+    assert glance.are_codes([escape(text, {"\t": "&#9;"}) for text in texts]) == surely
+
+
 def test_a_mask_fits_the_place_of_the_text() -> None:
     assert patterns.mask("M. DUPONT", limit=10) == ("occulté", ["name"])
     assert len(patterns.mask("Mme DUPONT " * 9, limit=100)[0]) <= 100

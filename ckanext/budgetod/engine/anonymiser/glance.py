@@ -15,6 +15,20 @@ from .patterns import NUMBERS, hits
 _TITLES = (b"m.", b"mr", b"mme", b"lle", b"nsieur", b"adame")
 
 
+def are_codes(texts: Sequence[str]) -> bool:
+    """True for texts that surely are technical identifiers (see ``patterns.is_code``)."""
+    raw = "\n".join(texts).encode()
+    if not raw.isascii() or len(raw.translate(None, _NEVER_IN_CODES)) < len(raw):
+        return False
+    rest = raw.translate(None, _IN_CODES)
+    unmarked = set(raw.split(b"\n")).intersection(rest.split(b"\n"))
+    return all(line in _WORDS or b".xsl" in line for line in unmarked)
+
+
+_IN_CODES, _NEVER_IN_CODES = b"0123456789/", b" \t\r\f\v@&"
+_WORDS = (b"", b"true", b"false")
+
+
 def are_plain(raw: bytes) -> bool:
     """True for texts, one after the other, that surely are codes and numbers: ASCII without blank,
     @ or escape, and no part of which can be a civility. A quick look for ``is_plain``."""

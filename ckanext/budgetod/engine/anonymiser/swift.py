@@ -24,10 +24,6 @@ from .shapes import Plan, Shapes
 _MAX_TEXTS = 20_000
 _LONG = 400
 """Characters of a text that is remembered."""
-_CODES = re.compile(
-    rb"(?:(?:(?:[^\s@&\x80-\xff\d/.]|\.(?!xsl))*(?:[\d/]|\.xsl)[^\s@&\x80-\xff]*|true|false)?\n)*"
-)
-"""Lines that are technical identifiers (see ``patterns.is_code``)."""
 
 Aside = Verdict | None
 """Why a row is not written as it is: the verdict when its party keeps it out, None when it must go
@@ -127,8 +123,8 @@ class Swift:
         rows: set[int] = set()
         for rank in plan.codes:
             column = columns[rank]
-            if not _are_codes(column):
-                rows.update(i for i, text in enumerate(column) if not _are_codes((text,)))
+            if not glance.are_codes(column):
+                rows.update(i for i, text in enumerate(column) if not glance.are_codes((text,)))
         if not _are_plain(columns[rank] for rank in plan.kept):
             for rank in plan.kept:
                 if not _are_plain((columns[rank],)):
@@ -204,10 +200,6 @@ class Swift:
 
 def _is_sober(value: str) -> bool:
     return parties.is_sober(value) or parties.is_legal(value)
-
-
-def _are_codes(texts: Sequence[str]) -> bool:
-    return _CODES.fullmatch("\n".join((*texts, "")).encode()) is not None
 
 
 def _are_plain(columns: Iterable[Texts]) -> bool:
