@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ckanext.budgetod.engine.errors import DocumentRefused, TooLarge, Unreadable, UnsafeXML
-from ckanext.budgetod.engine.readers import safexml, walking
+from ckanext.budgetod.engine.readers import prolog, safexml, walking
 from ckanext.budgetod.engine.readers.safexml import BoundedStream, Choice, Writer, local_name, walk
 
 
@@ -177,3 +177,55 @@ def test_only_bytes_reach_lxml() -> None:
     assert "etree.iterparse(" not in source
     assert 'resolve_entities": True' not in source
     assert sys.modules["lxml.etree"].LXML_VERSION >= (6, 1)
+
+
+DECLARED = '<?xml version="1.0" encoding="{}"?>\n'
+BEGINNINGS = {
+    "declared": (DECLARED.format("UTF-8") + "<a>é<b/></a>").encode(),
+    "latin-1": (DECLARED.format("ISO-8859-1") + "<a>é<b/></a>").encode("latin-1"),
+    "byte order mark": b"\xef\xbb\xbf" + (DECLARED.format("UTF-8") + "<a><b/></a>").encode(),
+    "mark alone": b"\xef\xbb\xbf<a><b/></a>",
+    "not declared": "<a>é<b/></a>".encode(),
+    "comments around": b"<?xml version='1.0'?><!--x--><?y z?><a><!--x--><b/></a><!--x-->",
+    "comments alone": b"<!--x--><!--x--><a><b/></a>",
+    "blanks first": b" \n<a><b/></a>",
+    "declared too late": b" <?xml version='1.0'?><a><b/></a>",
+    "declared twice": b"<?xml version='1.0'?><?xml version='1.0'?><a><b/></a>",
+    "declaration open": b"<?xml version='1.0'><a><b c='?>'/></a>",
+    "declaration cut": b"<?xml version='1.0'",
+    "stylesheet": b"<?xml-stylesheet href='a'?><a><b/></a>",
+    "utf-16": (DECLARED.format("UTF-16") + "<a>é<b/></a>").encode("utf-16"),
+    "utf-16 not declared": "<a>é<b/></a>".encode("utf-16"),
+    "utf-16 stated": (DECLARED.format("UTF-16") + "<a><b/></a>").encode(),
+    "utf-32": (DECLARED.format("UTF-32") + "<a><b/></a>").encode("utf-32"),
+    "cp037": (DECLARED.format("cp037") + "<a><b/></a>").encode("cp037"),
+    "no letter": b"<1a><b/></a>",
+    "other letter": "<éa><b/></éa>".encode(),
+    "no document": b"only text",
+    "doctype": b"<?xml version='1.0'?><!DOCTYPE a><a/>",
+}
+
+
+@pytest.mark.parametrize("data", BEGINNINGS.values(), ids=BEGINNINGS)
+def test_the_mark_changes_nothing(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps, places and refusals are those of the document alone."""
+
+    def said() -> list[tuple] | tuple[str, dict]:
+        stream = BoundedStream(io.BytesIO(data))
+        try:
+            return [
+                (kind, local_name(element), element.sourceline, element.text, depth)
+                for kind, element, depth in walk(stream, lambda element, depth: Choice.OPEN)
+            ]
+        except DocumentRefused as refused:
+            return refused.code, refused.params
+
+    with_it = said()
+    monkeypatch.setattr(prolog, "marked", lambda head: head)
+    assert with_it == said()
+
+
+def test_the_mark_stands_before_the_root() -> None:
+    usual = BEGINNINGS["declared"]
+    assert prolog.marked(usual) == usual.replace(b"?>", b"?><!---->", 1)
+    assert prolog.marked(BEGINNINGS["utf-16"]) == BEGINNINGS["utf-16"]

@@ -21,6 +21,7 @@ from lxml import etree
 
 from ckanext.budgetod.engine.errors import DocumentRefused, TooLarge, Unreadable, UnsafeXML
 
+from . import prolog
 from .bounded import BoundedStream
 from .walking import Choice, Chooser, Step, Walker
 
@@ -235,18 +236,22 @@ def growing(
     last node of each open element. ``blanks`` and what is raised: as ``walk``.
     """
     name = name or read_root(stream)
-    tag = f"{{{name.namespace}}}{name.name}" if name.namespace else name.name
-    parser = etree.XMLPullParser(events=("start",), tag=tag, remove_blank_text=not blanks, **FLAGS)
+    head = stream.read(CHUNK)
+    marked = prolog.marked(head)
+    parser = _pull_parser(name if marked == head else None, remove_blank_text=not blanks)
+    first: Element | None = None
     root: Element | None = None
     refused: DocumentRefused | None = None
     try:
-        while data := stream.read(CHUNK):
+        data = marked
+        while data:
             parser.feed(data)
-            if root is None:
-                found = next(iter(parser.read_events()), None)
-                root = found[1] if found else None
+            for _, found in parser.read_events():
+                first = found if first is None else first
+            root = _root_from(first) if root is None else root
             if root is not None:
                 yield root, False
+            data = stream.read(CHUNK)
         parser.close()
     except etree.LxmlError as error:
         refused = refusal(error, parser)
@@ -254,6 +259,21 @@ def growing(
         raise refused
     if root is not None:
         yield root, True
+
+
+def _pull_parser(root: Root | None, **flags: bool) -> etree.XMLPullParser:
+    """Tells the start of a root of this name; without one, comments."""
+    if root is None:
+        return etree.XMLPullParser(events=("comment",), **flags, **FLAGS)
+    tag = f"{{{root.namespace}}}{root.name}" if root.namespace else root.name
+    return etree.XMLPullParser(events=("start",), tag=tag, **flags, **FLAGS)
+
+
+def _root_from(node: Element | None) -> Element | None:
+    """The root, from a node beside it or from itself; None when it was not read yet."""
+    while node is not None and not isinstance(node.tag, str):
+        node = node.getnext()
+    return node
 
 
 def canonical(root: Element) -> bytes:
