@@ -153,6 +153,11 @@ class Ledger:
         return self._part("side", lambda key: (key.section, key.side), (section, side))
 
     @property
+    def results(self) -> Ledger:
+        """The same, of 001 and 002 alone."""
+        return self._part("results", is_result, True)
+
+    @property
     def real(self) -> Ledger:
         """The same, of real operations of the year alone."""
         return self._part("real", is_real, True)

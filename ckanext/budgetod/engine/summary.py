@@ -108,7 +108,9 @@ def _carried(ledger: Ledger) -> dict[str, Any]:
 
 
 def _selected(ledger: Ledger, code: str, side: str) -> Iterable[Account]:
-    found = ledger.select(lambda key: code in (key.nature, key.chapter) and key.side == side)
+    found = ledger.results.select(
+        lambda key: code in (key.nature, key.chapter) and key.side == side
+    )
     return (entry for _, entry in found)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..document import Origin, Stage
 from ..findings import Finding, Level
-from ..ledger import CRED_OUV, PREV, RAR_PREC, REAL, ZERO, Key
+from ..ledger import CRED_OUV, PREV, RAR_PREC, REAL, ZERO, Keep, Key, Ledger
 from .evidence import MAX_WHERE, Evidence, bare_places, places, text
 from .registry import check
 
@@ -21,12 +21,8 @@ _SELF_BALANCED = {"F": "043", "I": "041"}
 _MIRRORS = (("040", "042"), ("042", "040"), ("041", "041"), ("043", "043"))
 
 
-def of_side(side: str) -> Callable[[Key], bool]:
+def of_side(side: str) -> Keep:
     return lambda key: key.side == side
-
-
-def in_chapter(chapter: str, side: str) -> Callable[[Key], bool]:
-    return lambda key: key.chapter == chapter and key.side == side
 
 
 @check("Q01", Level.CONFIRM, applies=lambda e: e.ledger.has_credits)
@@ -157,30 +153,36 @@ def transfer_is_the_same_on_both_sides(evidence: Evidence) -> Iterator[Finding]:
 @check("Q07", Level.CONFIRM)
 def internal_operations_balance(evidence: Evidence) -> Iterator[Finding]:
     """Ordre: D = R over the document; 040 mirrors 042, 041 and 043 balance by themselves."""
-    measures = [("credits", evidence.ledger.credits), ("prevu", _summing(evidence, PREV))]
+    measures: list[tuple[str, Measure]] = [("credits", Ledger.credits), ("prevu", _summing(PREV))]
     if evidence.header.stage.is_account:
-        measures.append(("realise", _summing(evidence, REAL)))
+        measures.append(("realise", _summing(REAL)))
     if not evidence.ledger.filled[CRED_OUV]:
         del measures[1]
     for name, measure in measures:
         yield from _ordre(evidence, name, measure)
 
 
-def _summing(evidence: Evidence, rank: int) -> Callable[[Callable[[Key], bool]], Decimal]:
-    return lambda keep: evidence.ledger.amount(rank, keep)
+Measure = Callable[[Ledger, Keep], Decimal]
+"""A sum over the accounts of a ledger that are wanted."""
 
 
-def _ordre(
-    evidence: Evidence, name: str, measure: Callable[[Callable[[Key], bool]], Decimal]
-) -> Iterator[Finding]:
+def _summing(rank: int) -> Measure:
+    return lambda ledger, keep: ledger.amount(rank, keep)
+
+
+def _ordre(evidence: Evidence, name: str, measure: Measure) -> Iterator[Finding]:
+    ledger = evidence.ledger
     spent, received = (
-        measure(lambda key, side=side: key.ordre == "1" and key.side == side) for side in SIDES
+        measure(ledger, lambda key, side=side: key.ordre == "1" and key.side == side)
+        for side in SIDES
     )
     told = evidence.origin is not Origin.BALANCE  # there, chapters of ordre are only deduced
     broken = [
         (out, into)
         for out, into in _MIRRORS
-        if told and measure(in_chapter(out, "D")) != measure(in_chapter(into, "R"))
+        if told
+        and measure(ledger.chapter(out), of_side("D"))
+        != measure(ledger.chapter(into), of_side("R"))
     ]
     if spent == received and not broken:
         return
@@ -197,23 +199,23 @@ def _ordre(
     yield Finding("Q07", Level.CONFIRM, params, places(found))
 
 
-def _ordre_row(
-    evidence: Evidence, code: str, measure: Callable[[Callable[[Key], bool]], Decimal]
-) -> dict[str, Any]:
-    spent, received = (measure(in_chapter(code, side)) for side in SIDES)
+def _ordre_row(evidence: Evidence, code: str, measure: Measure) -> dict[str, Any]:
+    chapter = evidence.ledger.chapter(code)
+    spent, received = (measure(chapter, of_side(side)) for side in SIDES)
     return _row(evidence, code, spent, received)
 
 
 @check("Q08", Level.INFO)
 def results_stand_on_one_side(evidence: Evidence) -> Iterator[Finding]:
     """001 and 002 are either a deficit or a surplus; an opening equals last year's closing."""
+    results = evidence.ledger.results
     for code in ("001", "002"):
         sums = [
-            evidence.ledger.credits(lambda key, s=side, c=code: key.nature == c and key.side == s)
+            results.credits(lambda key, s=side, c=code: key.nature == c and key.side == s)
             for side in SIDES
         ]
         if all(amount != ZERO for amount in sums):
-            found = evidence.ledger.places(lambda key, c=code: key.nature == c)
+            found = results.places(lambda key, c=code: key.nature == c)
             yield Finding("Q08", Level.INFO, {"chapitre": code}, places(found))
 
 

@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
-from xml.sax.saxutils import unescape as _unescape
 
 from .safexml import Element, declarations, local_name, serialise, without
 from .walking import Siblings, Step
@@ -28,7 +27,11 @@ MAX_SHAPE = 20_000
 _KEPT_SHAPES, _KEPT_SHAPE, _KEPT_VALUES = 512, 5000, 150
 """Shapes that are remembered from a document to the next (names, never values), and how long and
 wide these may be: the largest real ones have seventy values."""
-_ESCAPES = {"&quot;": '"', "&#9;": "\t", "&#10;": "\n", "&#13;": "\r"}
+_ESCAPES = (
+    *(("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"')),
+    *(("&#9;", "\t"), ("&#10;", "\n"), ("&#13;", "\r"), ("&amp;", "&")),
+)
+"""What lxml writes for characters of an attribute, the mark itself last."""
 
 
 class Slot(NamedTuple):
@@ -171,7 +174,10 @@ def reading(steps: Iterator[Step]) -> Iterator[Step]:
 
 def unescape(text: str) -> str:
     """The value that a text of a column stands for."""
-    return _unescape(text, _ESCAPES) if "&" in text else text
+    if "&" in text:
+        for escape, character in _ESCAPES:
+            text = text.replace(escape, character)
+    return text
 
 
 # --- rows as text --------------------------------------------------------------------------------
