@@ -12,6 +12,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
+from ..readers.alike import Slot
 from . import parties, patterns
 from .elements import Element, Place, local, shown_key, shown_name, values_of
 from .ledger import Ledger
@@ -165,6 +166,16 @@ class Cleaner:
             self._ledger.masked("value", table, "undecidable")
             return self._rules.mark
         return scanned
+
+    def cell(self, value: str, slot: Slot, rule: Rule, place: Place) -> str:
+        """What is published of a value of a row whose parties are legal persons, and of which
+        nothing but texts may need a mask."""
+        if slot.leaf and slot.leaf not in rule.leaves:
+            action = rule.fields[slot.leaf]
+            return self.value(value, slot.leaf, action, rule, Verdict.LEGAL, place) or ""
+        actions = rule.leaves[slot.leaf] if slot.leaf else rule.attributes
+        action = actions[slot.attribute]
+        return self._scanned(value, slot.attribute, action, rule, place)
 
     def _party_value(
         self, value: str, name: str, rule: Rule, verdict: Verdict, place: Place

@@ -15,21 +15,21 @@ from dataclasses import replace
 from ..document import Header
 from ..errors import NotABudget, Unreadable
 from ..readers import check_kind, sniff
-from ..readers.alike import Cutter, Rows
+from ..readers.alike import Cutter
 from ..readers.header import Blocks, build_header
 from ..readers.rows import TRUE
 from ..readers.safexml import BoundedStream, Element, Step, walk
 from ..readers.totem import read_block
 from ..readers.walking import Siblings
-from .cleaner import Cleaner, Verdict
-from .elements import Place, place_of, values_of
-from .facts import FACT_FIELDS, Columns, Facts
+from .cleaner import Cleaner
+from .elements import Place
+from .facts import Facts
 from .hidden import HiddenRows
 from .ledger import Ledger
 from .output import HashingSink, Output
+from .rows import RowWriter
 from .rules import ACCOUNTING, BUDGET, Rule, Rules
 from .sorting import Sort, Sorter
-from .swift import Aside, Swift
 
 MANY = 10_000
 """Unknown elements of one name that are counted; the others are skipped at full speed."""
@@ -46,23 +46,26 @@ class Gate:
     def __init__(self, rules: Rules, profile: str, sink: HashingSink) -> None:
         self.ledger, self.facts = Ledger(), Facts()
         self.headers: list[Header] = []
-        self.lines, self.seal_seen = 0, False
+        self.seal_seen = False
         self._rules = rules
         self._cleaner = Cleaner(rules, profile, self.ledger)
         self._sorter = Sorter(rules)
         self._out = Output(sink)
-        self._cutter = Cutter()
         self._open_ones: list[Element | None] = []
         self._blocks = Blocks()
         self._counts: Counter[str] = Counter()
         self._hidden: int | None = None
         self._table = ""
         self._row_rule = rules.elements["LigneBudget"]
-        self._swifts: dict[str, Swift] = {}
         self._hides_rows = self._hides_table = False
+        self._rows = RowWriter(self._cleaner, self.ledger, self.facts, self._out, Cutter())
         self._hidden_rows = HiddenRows(self.ledger, self.facts)
-        self._headed, self._rank = False, 0
-        self._sommaire: list[tuple[str, bool]] = []
+        self._headed = False
+
+    @property
+    def lines(self) -> int:
+        """Budget lines that TotEM did not calculate."""
+        return self._rows.lines
 
     def steps(self, stream: BoundedStream) -> Iterator[Step]:
         """Read everything; the steps are those of the document that is published, as it is written
@@ -81,7 +84,8 @@ class Gate:
             else:
                 yield from self._close(element)
         if not self._counts["DocumentBudgetaire"]:
-            raise sniff.no_document(root, bool(self._counts["LigneComptable"]))
+            accounts = self._counts["DocumentComptable"] or self._rows.accounting
+            raise sniff.no_document(root, bool(accounts))
         if not self._counts["Budget"]:
             raise NotABudget("F05", racine=root.name, case="no_budget")
         if not self.lines:
@@ -107,7 +111,7 @@ class Gate:
             return
         elif sort is Sort.TABLE:
             self._table = name.removeprefix("DATA_")
-            self._rank = 0
+            self._rows.begin()
             self._row_rule = self._sorter.rule_of(element)
             self._hides_rows = self._row_rule.left_out and self._cleaner.leaves_tables_out
             self._hidden_rows.begin(self._table)
@@ -128,7 +132,7 @@ class Gate:
             return True
         if name not in _ROOTS:
             self._hidden = depth
-            self._counts["LigneComptable"] += name == "DocumentComptable"
+            self._counts[name] += 1
             self.ledger.unknown(name)
             return False
         if self._out.rooted:
@@ -162,13 +166,15 @@ class Gate:
         elif rule.name == "Annexes":
             self._head()
         elif rule.name == "BudgetComptable":
-            self._rank = 0
+            self._rows.begin()
             self._blocks.accounting_siret = element.get("SIRET") or ""
         bare = self._cleaner.bare(element, rule, Place(rule.name))
         return self._opened(bare, lazy=rule.name == "Annexes")
 
     def _open_budget(self) -> None:
-        self._headed, self._rank, self._sommaire = False, 0, []
+        self._headed = False
+        self._rows.begin()
+        self._rows.sommaire.clear()
         self._blocks.budget, self._blocks.bloc, self._blocks.informations = {}, {}, ()
 
     def _head(self) -> None:
@@ -186,7 +192,7 @@ class Gate:
     def _close(self, element: Element) -> Iterator[Step]:
         if element.tag.endswith("}Budget") and self._sorter.sort(element) is Sort.CONTAINER:
             self._head()
-            self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._sommaire))
+            self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._rows.sommaire))
         if self._table:
             self._hidden_rows.end()
             self._table = ""
@@ -203,14 +209,17 @@ class Gate:
 
     def _siblings(self, elements: Siblings) -> Iterator[Step]:
         """Rows of a table, budget lines or lines of the accountant."""
-        if elements.tag == LINE:
-            self._head()
+        rule = self._row_rule
         if elements.tag in (LINE, COMPTABLE):
-            yield from self._write(self._rules.elements[elements.tag.rpartition("}")[2]], elements)
+            rule = self._rules.elements[elements.tag.rpartition("}")[2]]
         elif self._hides_rows:
             self._hidden_rows.add(elements)
-        else:
-            yield from self._write(self._row_rule, elements)
+            return
+        if elements.tag == LINE:
+            self._head()
+        rows = self._rows.write(rule, elements)
+        if rows is not None:
+            yield Step("rows", rows, len(self._open_ones))
 
     def _part(self, element: Element, name: str) -> Iterator[Step]:
         parent = element.getparent()
@@ -220,77 +229,3 @@ class Gate:
             read_block(self._blocks, copy)
             self._out.unit(copy)
             yield Step("unit", copy, len(self._open_ones))
-
-    def _swift(self, rule: Rule) -> Swift:
-        if rule.name not in self._swifts:
-            wanted = _SOMMAIRE if rule.table == "SOMMAIRE" else FACT_FIELDS.get(rule.table)
-            self._swifts[rule.name] = Swift(
-                rule, self._cleaner, self.ledger, frozenset(wanted or ())
-            )
-        return self._swifts[rule.name]
-
-    def _write(self, rule: Rule, elements: Siblings) -> Iterator[Step]:
-        """Write what may go out of rows of one name."""
-        first, line = self._rank + 1, self._out.line
-        self._rank += len(elements)
-        batch = self._swift(rule).sort(self._cutter.cut(elements), len(elements))
-        self._count(rule, batch.counted)
-        for columns, size in batch.wanted:
-            self._see(rule.table, columns, size)
-        careful = elements.some({rank for rank, why in batch.aside.items() if why is None})
-        copies: dict[int, Element] = {}
-        gone: set[int] = set()
-        done = 0
-        for index in sorted(batch.aside):
-            self._out.rows(batch.texts[done:index])
-            done = index + 1
-            copy = self._apart(rule, careful.get(index), first + index, batch.aside[index])
-            if copy is None:
-                gone.add(index)
-            else:
-                copies[index] = copy
-        self._out.rows(batch.texts[done:])
-        if len(gone) < len(elements):
-            lines = range(line, line + len(elements) - len(gone))
-            rows = Rows(elements.tag, lines, batch.alike, copies)
-            yield Step("rows", rows.closed_up(gone), len(self._open_ones))
-
-    def _count(self, rule: Rule, counted: int) -> None:
-        """Rows that TotEM did not calculate."""
-        if rule.name == "LigneBudget":
-            self.lines += counted
-        elif rule.name == "LigneComptable":
-            self._counts[rule.name] += counted
-        elif counted:
-            self.facts.rows[rule.table] += counted
-
-    def _see(self, table: str, columns: Columns, size: int) -> None:
-        """Rows of a table of which something is wanted."""
-        if table in FACT_FIELDS:
-            self.facts.add(table, columns, size)
-        elif table == "SOMMAIRE":
-            absent = ("",) * size
-            codes, marks = (columns.get(name, absent) for name in ("CodeAnnexe", "Present"))
-            rows = zip(codes, marks, strict=True)
-            self._sommaire += [(code, mark in TRUE) for code, mark in rows if mark in _BOOLEANS]
-
-    def _apart(self, rule: Rule, element: Element, rank: int, why: Aside) -> Element | None:
-        """What is published of a row that is not written as it is; None when it stays out."""
-        if why is None:
-            return self._carefully(rule, element, place_of(rule, rank, self._out.line))
-        self.ledger.masked("row", rule.table, why.value)
-        if why is Verdict.UNKNOWN:
-            self.ledger.found("P02", place_of(rule, rank).where(""))
-        return None
-
-    def _carefully(self, rule: Rule, element: Element, place: Place) -> Element | None:
-        """A row that the swift way does not know: built anew, leaf by leaf."""
-        copy = self._cleaner.copy(element, rule, place)
-        if element.get("calculated") not in TRUE:
-            shown = copy if rule.table == "SOMMAIRE" else element
-            self._count(rule, 1)
-            told = {name: (value,) for name, value in values_of(shown).items()}
-            self._see(rule.table, told, 1)
-        if copy is not None:
-            self._out.unit(copy)
-        return copy

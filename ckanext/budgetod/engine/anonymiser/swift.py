@@ -9,14 +9,18 @@ this module lets through is what the careful way would have written.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 from ..readers.alike import Alike, Cut, Texts, unescape
 from ..readers.rows import TRUE
+from ..readers.safexml import quote
 from . import glance, parties
 from .cleaner import Cleaner, Verdict
+from .elements import Place
 from .ledger import Ledger
 from .rules import Rule
 from .shapes import Plan, Shapes
@@ -25,9 +29,19 @@ _MAX_TEXTS = 20_000
 _LONG = 400
 """Characters of a text that is remembered."""
 
-Aside = Verdict | None
-"""Why a row is not written as it is: the verdict when its party keeps it out, None when it must go
-the careful way (it was not counted then)."""
+
+class Mend(NamedTuple):
+    """A row in which texts are masked: its rows and its place in ``Batch.alike``, and the ranks of
+    the values."""
+
+    rows: int
+    place: int
+    ranks: Sequence[int]
+
+
+Aside = Verdict | Mend | None
+"""Why a row is not written as it is: the verdict when its party keeps it out, what is masked in it,
+None when it must go the careful way (it was not counted then)."""
 
 
 @dataclass(slots=True)
@@ -71,18 +85,39 @@ class Swift:
                 self._alike(plan, rows, batch)
         return batch
 
+    def mend(self, batch: Batch, index: int, mend: Mend, place: Place) -> str:
+        """The text of a row, once masked what is to be; its columns say the same from then on."""
+        rows = batch.alike[mend.rows]
+        pieces = batch.texts[index].split('"')
+        for rank in mend.ranks:
+            value = unescape(rows.columns[rank][mend.place])
+            new = quote(self._cleaner.cell(value, rows.layout.slots[rank], self.rule, place))
+            pieces[2 * rank + 1] = new
+            column = list(rows.columns[rank])
+            column[mend.place] = new
+            rows.columns[rank] = tuple(column)
+        return '"'.join(pieces)
+
     def _alike(self, plan: Plan, rows: Alike, batch: Batch) -> None:
         """Rows of one shape."""
-        aside = self._aside(plan, rows)
+        bad = self._bad(plan, rows.columns)
+        aside = self._aside(plan, rows, bad)
         self._count(plan, rows, aside, batch)
+        left = range(len(rows.ranks))
         if aside:
             batch.aside.update((rows.ranks[place], why) for place, why in aside.items())
-            rows = rows.only([place for place in range(len(rows.ranks)) if place not in aside])
+            left = [place for place in left if place not in aside]
+            rows = rows.only(left)
         if plan.left_out is not None and plan.layout is not None:
             self._leave_out(plan, plan.left_out, rows, batch)
             rows = rows.narrowed(plan.layout, plan.kept_ranks)
-        if rows.ranks:
-            batch.alike.append(rows)
+        if not rows.ranks:
+            return
+        for place, old in enumerate(left if bad else ()):
+            if old in bad:
+                ranks = [plan.place_of(rank) for rank in bad[old]]
+                batch.aside[rows.ranks[place]] = Mend(len(batch.alike), place, ranks)
+        batch.alike.append(rows)
 
     def _leave_out(self, plan: Plan, leaves: re.Pattern[str], rows: Alike, batch: Batch) -> None:
         """Take the leaves that do not go out from the texts of rows."""
@@ -92,9 +127,11 @@ class Swift:
         for name in plan.names_out:
             self._ledger.left_out(table, name, self.rule.reasons[name], len(rows.ranks))
 
-    def _aside(self, plan: Plan, rows: Alike) -> dict[int, Aside]:
-        """Rows, by their place among those of one shape, that are not written as they are."""
+    def _aside(self, plan: Plan, rows: Alike, bad: Mapping[int, list[int]]) -> dict[int, Aside]:
+        """Rows, by their place among those of one shape, that are not written as text."""
         aside: dict[int, Aside] = dict.fromkeys(self._careful(plan, rows.columns))
+        if self.rule.table == "SOMMAIRE":  # what is told of it is what is published of it
+            aside.update(dict.fromkeys(bad))
         if plan.judged:
             for place, verdict in enumerate(self._verdicts(plan, rows.columns)):
                 if verdict is not Verdict.LEGAL:
@@ -119,25 +156,28 @@ class Swift:
     # --- the values ------------------------------------------------------------------------------
 
     def _careful(self, plan: Plan, columns: Sequence[Texts]) -> set[int]:
-        """Indexes of the rows in which a value needs a change."""
+        """Places of the rows that only the careful way knows."""
         rows: set[int] = set()
         for rank in plan.codes:
             column = columns[rank]
             if not glance.are_codes(column):
                 rows.update(i for i, text in enumerate(column) if not glance.are_codes((text,)))
-        if not _are_plain(columns[rank] for rank in plan.kept):
-            for rank in plan.kept:
-                if not _are_plain((columns[rank],)):
-                    self._mark(columns[rank], self._unclean(set(columns[rank])), rows)
-        for rank in plan.scanned:
-            self._mark(columns[rank], self._unclean(set(columns[rank])), rows)
         for rank in plan.sober:
-            self._mark(columns[rank], self._unsober(set(columns[rank])), rows)
+            unsober = self._unsober(set(columns[rank]))
+            rows.update(_places(columns[rank], unsober))
         return rows
 
-    def _mark(self, column: Texts, bad: Collection[str], rows: set[int]) -> None:
-        if bad:
-            rows.update(index for index, text in enumerate(column) if text in bad)
+    def _bad(self, plan: Plan, columns: Sequence[Texts]) -> dict[int, list[int]]:
+        """Ranks of the values in which something is masked, by the place of their row."""
+        looked_at = list(plan.scanned)
+        if not _are_plain(columns[rank] for rank in plan.kept):
+            looked_at += [rank for rank in plan.kept if not _are_plain((columns[rank],))]
+        bad: defaultdict[int, list[int]] = defaultdict(list)
+        for rank in sorted(looked_at):
+            unclean = self._unclean(set(columns[rank]))
+            for place in _places(columns[rank], unclean):
+                bad[place].append(rank)
+        return bad
 
     def _unclean(self, texts: set[str]) -> set[str]:
         """Those of these texts that hold something to mask."""
@@ -196,6 +236,11 @@ class Swift:
             for name in cautious
             if values.get(name)
         )
+
+
+def _places(column: Texts, texts: Collection[str]) -> Iterable[int]:
+    """Where a column has one of these texts."""
+    return [place for place, text in enumerate(column) if text in texts] if texts else ()
 
 
 def _is_sober(value: str) -> bool:

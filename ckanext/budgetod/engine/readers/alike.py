@@ -76,7 +76,7 @@ class Alike(NamedTuple):
     shape: Shape
     layout: Layout
     ranks: Sequence[int]
-    columns: Sequence[Texts]
+    columns: list[Texts]
 
     def only(self, places: Sequence[int]) -> Alike:
         """Some of the rows, by their places in ``ranks``."""

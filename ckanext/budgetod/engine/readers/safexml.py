@@ -213,10 +213,16 @@ def declarations(nsmap: dict[str | None, str]) -> list[str]:
 
 
 def quote(value: str) -> str:
-    """Escape a value for an attribute in double quotes."""
-    for raw, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+    """Escape a value for an attribute in double quotes, as lxml does."""
+    for raw, escaped in _ESCAPES:
         value = value.replace(raw, escaped)
     return value
+
+
+_ESCAPES = (
+    *(("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")),
+    *(("\t", "&#9;"), ("\n", "&#10;"), ("\r", "&#13;")),
+)
 
 
 def without(data: str, declared: list[str]) -> str:
