@@ -21,6 +21,7 @@ class Plan:
     kept: list[int] = field(default_factory=list)
     scanned: list[int] = field(default_factory=list)
     sober: list[int] = field(default_factory=list)
+    masked: list[int] = field(default_factory=list)
     judged: tuple[tuple[str, int], ...] = ()
     wanted: tuple[tuple[str, int], ...] = ()
     calculated: int | None = None
@@ -90,6 +91,8 @@ class Shapes:
             plan.scanned.append(rank)
         elif action is Action.SOBER:
             plan.sober.append(rank)
+        elif action is Action.MASK and slot.leaf in self.rule.fields:
+            plan.masked.append(rank)
         elif action is Action.DROP:
             out.append(slot.leaf)
         else:

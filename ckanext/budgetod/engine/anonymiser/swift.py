@@ -72,7 +72,7 @@ class Swift:
         self._shapes = Shapes(rule, wanted)
         self._clean: set[str] = set()
         self._own_words: frozenset[str] = frozenset()
-        self._verdicts_known: dict[tuple[str, ...], dict[Texts, Verdict]] = {}
+        self._verdicts_known: dict[tuple[str, ...], dict[tuple[str, ...], Verdict]] = {}
 
     def sort(self, cut: Cut, size: int) -> Batch:
         """What becomes of ``size`` rows."""
@@ -93,9 +93,10 @@ class Swift:
             value = unescape(rows.columns[rank][mend.place])
             new = quote(self._cleaner.cell(value, rows.layout.slots[rank], self.rule, place))
             pieces[2 * rank + 1] = new
-            column = list(rows.columns[rank])
+            column = rows.columns[rank]
+            if not isinstance(column, list):
+                rows.columns[rank] = column = list(column)
             column[mend.place] = new
-            rows.columns[rank] = tuple(column)
         return '"'.join(pieces)
 
     def _alike(self, plan: Plan, rows: Alike, batch: Batch) -> None:
@@ -150,7 +151,9 @@ class Swift:
         size = len(rows.ranks)
         batch.counted += size
         if plan.wanted and size:
-            told = {name: tuple(map(unescape, rows.columns[rank])) for name, rank in plan.wanted}
+            told: dict[str, Texts] = {
+                name: list(map(unescape, rows.columns[rank])) for name, rank in plan.wanted
+            }
             batch.wanted.append((told, size))
 
     # --- the values ------------------------------------------------------------------------------
@@ -162,22 +165,29 @@ class Swift:
             column = columns[rank]
             if not glance.are_codes(column):
                 rows.update(i for i, text in enumerate(column) if not glance.are_codes((text,)))
-        for rank in plan.sober:
-            unsober = self._unsober(set(columns[rank]))
-            rows.update(_places(columns[rank], unsober))
         return rows
 
     def _bad(self, plan: Plan, columns: Sequence[Texts]) -> dict[int, list[int]]:
         """Ranks of the values in which something is masked, by the place of their row."""
-        looked_at = list(plan.scanned)
-        if not _are_plain(columns[rank] for rank in plan.kept):
-            looked_at += [rank for rank in plan.kept if not _are_plain((columns[rank],))]
         bad: defaultdict[int, list[int]] = defaultdict(list)
-        for rank in sorted(looked_at):
-            unclean = self._unclean(set(columns[rank]))
-            for place in _places(columns[rank], unclean):
+        for rank in self._looked_at(plan, columns):
+            column = columns[rank]
+            for place in _places(column, self._to_mask(plan, rank, set(column))):
                 bad[place].append(rank)
         return bad
+
+    def _looked_at(self, plan: Plan, columns: Sequence[Texts]) -> list[int]:
+        """Ranks of the values that may need a mask."""
+        ranks = [*plan.scanned, *plan.sober, *plan.masked]
+        if not _are_plain(columns[rank] for rank in plan.kept):
+            ranks += [rank for rank in plan.kept if not _are_plain((columns[rank],))]
+        return sorted(ranks)
+
+    def _to_mask(self, plan: Plan, rank: int, texts: set[str]) -> Collection[str]:
+        """Those of the texts of a value that are masked, or in which something is."""
+        if rank in plan.masked:
+            return texts
+        return self._unsober(texts) if rank in plan.sober else self._unclean(texts)
 
     def _unclean(self, texts: set[str]) -> set[str]:
         """Those of these texts that hold something to mask."""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from .safexml import Element, declarations, local_name, serialise, without
 from .walking import Siblings, Step
 
-Texts = tuple[str, ...]
+Texts = Sequence[str]
 Shape = tuple[str, ...]
 
 MAX_SHAPES = 4096
@@ -144,7 +144,7 @@ class Cutter:
             if layout is None:
                 others += group.ranks
             else:
-                columns = list(zip(*group.values, strict=True))
+                columns: list[Texts] = list(zip(*group.values, strict=True))
                 alike.append(Alike(shape, layout, group.ranks, columns))
         return Cut(texts, alike, sorted(others))
 
