@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -227,5 +228,20 @@ def test_the_mark_changes_nothing(data: bytes, monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_mark_stands_before_the_root() -> None:
     usual = BEGINNINGS["declared"]
-    assert prolog.marked(usual) == usual.replace(b"?>", b"?><!---->", 1)
-    assert prolog.marked(BEGINNINGS["utf-16"]) == BEGINNINGS["utf-16"]
+    assert prolog.marked(usual) == usual.replace(b"<a>", b"<!----><a>", 1)
+    for alone in ("utf-16", "comments around", "doctype"):
+        assert prolog.marked(BEGINNINGS[alone]) == BEGINNINGS[alone]
+
+
+@pytest.mark.parametrize(
+    "place", ["<!----><a><b/></a>", "<a><!----><b/></a>", "<a><b/></a><!---->"]
+)
+def test_comments_take_linear_time(place: str) -> None:
+    def seconds(count: int) -> float:
+        data = place.replace("<!---->", "<!---->" * count).encode()
+        start = time.process_time()
+        steps(data)
+        return time.process_time() - start
+
+    few = min(seconds(4000) for _ in range(3))
+    assert seconds(32_000) < 24 * few + 0.1

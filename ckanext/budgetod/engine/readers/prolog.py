@@ -7,24 +7,18 @@ comment is asked at comments alone, and from a comment before the root one goes 
 
 from __future__ import annotations
 
+import re
+
 MARK = b"<!---->"
-_BOM = b"\xef\xbb\xbf"
-_DECLARATION, _DECLARED = b"<?xml", b"?>"
+_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?\s*(?=<[A-Za-z_])")
+"""A byte order mark, a declaration, blanks, then the root."""
 
 
 def marked(head: bytes) -> bytes:
-    """The beginning of a document with the comment before its root.
+    """The beginning of a document with the comment right before its root.
 
-    As it is where that could change what the document is: bytes that are not those of ASCII
-    (UTF-16), anything else before the root than an XML declaration.
+    As it is where something else stands there (lxml takes the square of the time for comments
+    before a root), or where the bytes are not those of ASCII (UTF-16).
     """
-    start = len(_BOM) if head.startswith(_BOM) else 0
-    if head.startswith(_DECLARATION, start):
-        end = head.find(_DECLARED, start)
-        return head if end < 0 else _inserted(head, end + len(_DECLARED))
-    is_tag = head.startswith(b"<", start) and head[start + 1 : start + 2].isalpha()
-    return _inserted(head, start) if is_tag else head
-
-
-def _inserted(head: bytes, place: int) -> bytes:
-    return head[:place] + MARK + head[place:]
+    found = _BEGINNING.match(head)
+    return head[: found.end()] + MARK + head[found.end() :] if found else head
