@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..readers.alike import unescape
+from ..readers.markup import unescape
 from .patterns import NUMBERS, hits
 
 _TITLES = (b"m.", b"mr", b"mme", b"lle", b"nsieur", b"adame")

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
-from ..readers.alike import Alike, Cut, Texts, unescape
+from ..readers.alike import Alike, Cut, Texts
+from ..readers.markup import quote, unescape
 from ..readers.rows import TRUE
-from ..readers.safexml import quote
 from . import glance, parties
 from .cleaner import Cleaner, Verdict
 from .elements import Place

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
-from .safexml import Element, declarations, local_name, serialise, without
+from .markup import declarations, without
+from .safexml import Element, local_name, serialise
 from .walking import Siblings, Step
 
 Texts = Sequence[str]
@@ -27,11 +28,6 @@ MAX_SHAPE = 20_000
 _KEPT_SHAPES, _KEPT_SHAPE, _KEPT_VALUES = 512, 5000, 150
 """Shapes that are remembered from a document to the next (names, never values), and how long and
 wide these may be: the largest real ones have seventy values."""
-_ESCAPES = (
-    *(("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"')),
-    *(("&#9;", "\t"), ("&#10;", "\n"), ("&#13;", "\r"), ("&amp;", "&")),
-)
-"""What lxml writes for characters of an attribute, the mark itself last."""
 
 
 class Slot(NamedTuple):
@@ -70,7 +66,7 @@ class Layout:
 class Alike(NamedTuple):
     """Rows of one shape: their ranks among the siblings, and a column per slot of the layout.
 
-    Texts are escaped as in the file (see ``unescape``).
+    Texts are escaped as in the file (see ``markup.unescape``).
     """
 
     shape: Shape
@@ -170,14 +166,6 @@ def reading(steps: Iterator[Step]) -> Iterator[Step]:
     cutter = Cutter()
     for step in steps:
         yield step._replace(element=cutter.rows(step.element)) if step.kind == "rows" else step
-
-
-def unescape(text: str) -> str:
-    """The value that a text of a column stands for."""
-    if "&" in text:
-        for escape, character in _ESCAPES:
-            text = text.replace(escape, character)
-    return text
 
 
 # --- rows as text --------------------------------------------------------------------------------

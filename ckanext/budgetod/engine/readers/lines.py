@@ -10,7 +10,8 @@ from itertools import chain, repeat
 from ckanext.budgetod.engine.document import AMOUNTS, BudgetLine, ReadProblem
 from ckanext.budgetod.engine.findings import Where
 
-from .alike import Alike, Rows, unescape
+from .alike import Alike, Rows
+from .markup import unescape
 from .rows import TRUE, Leaf, given, leaves_at, short
 from .safexml import Element
 from .values import amount, amounts, boolean, clean, is_destroyed, is_repaired, trimmed

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from ckanext.budgetod.engine.document import AnnexRows, Column, ReadProblem, TextRows
 
-from .alike import Alike, Rows, unescape
+from .alike import Alike, Rows
+from .markup import unescape
 from .safexml import Element
 from .values import clean, is_repaired, trimmed
 

@@ -23,6 +23,7 @@ from ckanext.budgetod.engine.errors import DocumentRefused, TooLarge, Unreadable
 
 from . import prolog
 from .bounded import BoundedStream
+from .markup import declarations, without
 from .walking import Choice, Chooser, Step, Walker
 
 __all__ = [
@@ -203,34 +204,6 @@ class Writer:
 
     def _write(self, text: str) -> None:
         self._target.write(text.encode())
-
-
-def declarations(nsmap: dict[str | None, str]) -> list[str]:
-    """The namespace declarations of an element as lxml writes them."""
-    return [
-        f' xmlns{":" + prefix if prefix else ""}="{quote(uri)}"' for prefix, uri in nsmap.items()
-    ]
-
-
-def quote(value: str) -> str:
-    """Escape a value for an attribute in double quotes, as lxml does."""
-    for raw, escaped in _ESCAPES:
-        value = value.replace(raw, escaped)
-    return value
-
-
-_ESCAPES = (
-    *(("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")),
-    *(("\t", "&#9;"), ("\n", "&#10;"), ("\r", "&#13;")),
-)
-
-
-def without(data: str, declared: list[str]) -> str:
-    """``data`` whose first tag no longer repeats the namespaces its containers declare."""
-    head, end, rest = data.partition(">")
-    for declaration in declared:
-        head = head.replace(declaration, "", 1)
-    return head + end + rest
 
 
 def growing(

@@ -158,7 +158,8 @@ def _supplements(pairs: Pairs) -> dict[str, str]:
     others: list[str] = []
     for code, text in pairs:
         column = MTSUP.get(code.upper())
-        value = _euros(text) if len(text) <= _LONGEST else None
+        stated = text.strip()
+        value = _euros(stated) if len(stated) <= _LONGEST else None
         if column is not None and column not in found and value is not None:
             found[column] = value
         elif text:
