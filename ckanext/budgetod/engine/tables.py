@@ -253,7 +253,7 @@ def _write_json(path: Path, data: Mapping[str, Any]) -> None:
 def write_strict(source: Any, writer: CsvWriter, siret: str | None, plans: Any) -> int:
     """Rows of every Budget of a document; Unreadable (I05, Q23) when one could not be valid."""
     lines = StrictLines(writer, siret, plans_of(plans))
-    with open_document(source, annexes=False, accounting=False) as document:
+    with open_document(source, annexes=False, accounting=False, places=False) as document:
         for event in document:
             if isinstance(event, Header):
                 lines.begin(event)

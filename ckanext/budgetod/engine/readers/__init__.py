@@ -68,10 +68,13 @@ class Document:
     of the bytes of the file.
     """
 
-    def __init__(self, stream: BoundedStream, reader: TotemReader, close: bool) -> None:
+    def __init__(
+        self, stream: BoundedStream, reader: TotemReader, close: bool, places: bool = True
+    ) -> None:
         self._stream = stream
         self._reader = reader
         self._close = close
+        self._places = places
 
     def __enter__(self) -> Document:
         return self
@@ -88,7 +91,8 @@ class Document:
     def __iter__(self) -> Iterator[Event]:
         root = check_kind(self._stream)
         reader = self._reader
-        yield from reader.events(reading(walk(self._stream, reader.choose, root)))
+        steps = walk(self._stream, reader.choose, root, blanks=self._places)
+        yield from reader.events(reading(steps))
         if not reader.documents:
             raise sniff.no_document(root, bool(reader.comptable.rows))
         if not reader.budgets:
@@ -131,15 +135,17 @@ def open_document(
     *,
     annexes: bool = True,
     accounting: bool = True,
+    places: bool = True,
     max_size: int | None = None,
 ) -> Document:
     """Open a TOTEM or CFU document (path or binary stream) for one pass.
 
-    ``annexes`` and ``accounting`` say whether their rows are wanted; ``max_size`` bounds the bytes.
+    ``annexes`` and ``accounting`` say whether their rows are wanted, ``places`` whether the lines
+    of the file are (faster without); ``max_size`` bounds the bytes.
     Iterating raises DocumentRefused (UnsafeXML, TooLarge, NotABudget, Unreadable).
     """
     stream, ours = open_source(source, max_size)
-    return Document(stream, TotemReader(annexes, accounting), ours)
+    return Document(stream, TotemReader(annexes, accounting), ours, places)
 
 
 def read_header(source: Source, *, max_size: int | None = None) -> Header:
