@@ -80,11 +80,11 @@ class Ledger:
         self.accounts: dict[Key, Account] = {}
         self.filled = [False] * 7
         self.lines = 0
-        self._parts: dict[str, dict[Any, Ledger]] = {}
+        self._sub_ledgers: dict[str, dict[Any, Ledger]] = {}
 
     def add(self, lines: ResolvedLines) -> None:
         """Count lines."""
-        self._parts = {}
+        self._sub_ledgers = {}
         found, line = lines.found, lines.line
         stated = (found.section, line.cod_rd, line.op_budg, found.chapitre, line.nature)
         known: Mapping[tuple[str, ...], Account] = self.accounts  # type: ignore[assignment]
@@ -146,33 +146,33 @@ class Ledger:
 
     def chapter(self, code: str) -> Ledger:
         """The same, of one chapter alone."""
-        return self._part("chapter", lambda key: key.chapter, code)
+        return self._sub_ledger("chapter", lambda key: key.chapter, code)
 
     def of(self, section: str, side: str) -> Ledger:
         """The same, of one section and one side alone."""
-        return self._part("side", lambda key: (key.section, key.side), (section, side))
+        return self._sub_ledger("side", lambda key: (key.section, key.side), (section, side))
 
     @property
     def results(self) -> Ledger:
         """The same, of 001 and 002 alone."""
-        return self._part("results", is_result, True)
+        return self._sub_ledger("results", is_result, True)
 
     @property
     def real(self) -> Ledger:
         """The same, of real operations of the year alone."""
-        return self._part("real", is_real, True)
+        return self._sub_ledger("real", is_real, True)
 
-    def _part(self, kind: str, name_of: Callable[[Key], Any], name: Any) -> Ledger:
+    def _sub_ledger(self, kind: str, name_of: Callable[[Key], Any], name: Any) -> Ledger:
         """The accounts that ``name_of`` calls so; they are told apart once."""
-        if kind not in self._parts:
-            parts = self._parts[kind] = {}
+        if kind not in self._sub_ledgers:
+            found = self._sub_ledgers[kind] = {}
             for key, account in self.accounts.items():
                 called = name_of(key)
-                if called not in parts:
-                    parts[called] = Ledger()
-                    parts[called].filled = self.filled
-                parts[called].accounts[key] = account
-        return self._parts[kind].get(name) or Ledger()
+                if called not in found:
+                    found[called] = Ledger()
+                    found[called].filled = self.filled
+                found[called].accounts[key] = account
+        return self._sub_ledgers[kind].get(name) or Ledger()
 
     def select(self, keep: Keep) -> Iterator[tuple[Key, Account]]:
         """Accounts that are wanted."""

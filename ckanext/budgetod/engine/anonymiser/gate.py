@@ -17,7 +17,6 @@ from ..errors import NotABudget, Unreadable
 from ..readers import check_kind, sniff
 from ..readers.alike import Cutter
 from ..readers.header import Blocks, build_header
-from ..readers.rows import TRUE
 from ..readers.safexml import BoundedStream, Element, Step, walk
 from ..readers.totem import read_block
 from ..readers.walking import Siblings
@@ -36,8 +35,6 @@ MANY = 10_000
 LINE = f"{{{BUDGET}}}LigneBudget"
 _ROOTS = ("DocumentBudgetaire", "CompteFinancierUnique")
 COMPTABLE = f"{{{ACCOUNTING}}}LigneComptable"
-_BOOLEANS = (*TRUE, "false", "0")
-_SOMMAIRE = frozenset({"CodeAnnexe", "Present"})
 
 
 class Gate:

@@ -32,7 +32,7 @@ class Plan:
     """What is left when they are out, and which of the values these are (``kept_ranks``)."""
     kept_ranks: list[int] = field(default_factory=list)
 
-    def place_of(self, rank: int) -> int:
+    def rank_left(self, rank: int) -> int:
         """The rank that a value has in what is left."""
         return rank if self.layout is None else self.kept_ranks.index(rank)
 

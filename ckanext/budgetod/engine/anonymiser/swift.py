@@ -1,9 +1,10 @@
-"""The same rules at the speed of a stream: rows that need no change go through as lxml writes them.
+"""The same rules at the speed of a stream: rows go through as lxml writes them, but for leaves that
+are left out whole and texts that are masked in their place.
 
 The rules are asked once per shape (see ``readers.alike``) what they want of each value. Rows of one
-shape are then looked at together, value by value. A row whose shape or values call for anything but
-leaving whole leaves out goes the careful way (``cleaner.Cleaner.copy``), which decides alone: what
-this module lets through is what the careful way would have written.
+shape are then looked at together, value by value; the value of one text alone is decided by
+``cleaner.Cleaner``. Rows whose shape nobody knows, or with a code that is none, go the careful way
+(``Cleaner.copy``): what this module lets through is what the careful way would have written.
 """
 
 from __future__ import annotations
@@ -101,8 +102,8 @@ class Swift:
 
     def _alike(self, plan: Plan, rows: Alike, batch: Batch) -> None:
         """Rows of one shape."""
-        bad = self._bad(plan, rows.columns)
-        aside = self._aside(plan, rows, bad)
+        marked = self._to_mend(plan, rows.columns)
+        aside = self._aside(plan, rows, marked)
         self._count(plan, rows, aside, batch)
         left = range(len(rows.ranks))
         if aside:
@@ -114,9 +115,9 @@ class Swift:
             rows = rows.narrowed(plan.layout, plan.kept_ranks)
         if not rows.ranks:
             return
-        for place, old in enumerate(left if bad else ()):
-            if old in bad:
-                ranks = [plan.place_of(rank) for rank in bad[old]]
+        for place, old in enumerate(left if marked else ()):
+            if old in marked:
+                ranks = [plan.rank_left(rank) for rank in marked[old]]
                 batch.aside[rows.ranks[place]] = Mend(len(batch.alike), place, ranks)
         batch.alike.append(rows)
 
@@ -128,11 +129,11 @@ class Swift:
         for name in plan.names_out:
             self._ledger.left_out(table, name, self.rule.reasons[name], len(rows.ranks))
 
-    def _aside(self, plan: Plan, rows: Alike, bad: Mapping[int, list[int]]) -> dict[int, Aside]:
+    def _aside(self, plan: Plan, rows: Alike, marked: Mapping[int, list[int]]) -> dict[int, Aside]:
         """Rows, by their place among those of one shape, that are not written as text."""
         aside: dict[int, Aside] = dict.fromkeys(self._careful(plan, rows.columns))
         if self.rule.table == "SOMMAIRE":  # what is told of it is what is published of it
-            aside.update(dict.fromkeys(bad))
+            aside.update(dict.fromkeys(marked))
         if plan.judged:
             for place, verdict in enumerate(self._verdicts(plan, rows.columns)):
                 if verdict is not Verdict.LEGAL:
@@ -167,14 +168,14 @@ class Swift:
                 rows.update(i for i, text in enumerate(column) if not glance.are_codes((text,)))
         return rows
 
-    def _bad(self, plan: Plan, columns: Sequence[Texts]) -> dict[int, list[int]]:
+    def _to_mend(self, plan: Plan, columns: Sequence[Texts]) -> dict[int, list[int]]:
         """Ranks of the values in which something is masked, by the place of their row."""
-        bad: defaultdict[int, list[int]] = defaultdict(list)
+        found: defaultdict[int, list[int]] = defaultdict(list)
         for rank in self._looked_at(plan, columns):
             column = columns[rank]
             for place in _places(column, self._to_mask(plan, rank, set(column))):
-                bad[place].append(rank)
-        return bad
+                found[place].append(rank)
+        return found
 
     def _looked_at(self, plan: Plan, columns: Sequence[Texts]) -> list[int]:
         """Ranks of the values that may need a mask."""

@@ -25,6 +25,7 @@ from ..document import (
 )
 from ..findings import Where
 from ..ledger import Ledger, Place
+from ..readers.values import is_destroyed
 from ..report import coded
 from ..scdl.validator import RowValidator
 from .annex_sums import AnnexSums, are_plain_numbers, is_number, numeric_fields
@@ -35,7 +36,6 @@ MAX_WHERE = 10
 """How many places a finding shows; its ``count`` says how many there are."""
 
 _SIDES = {"R": "recette", "D": "dépense"}
-_UNREADABLE = ("\ufffd", "ï¿½")
 _ORDRE = frozenset({"040", "041", "042", "043"})
 _ORDRE_OR_TRANSFER = _ORDRE | {"021", "023"}
 _OTHER = (LabelSource.OTHER_YEAR, LabelSource.SIBLING)
@@ -160,8 +160,8 @@ class Evidence:
             if name in kinds:
                 wrong = {text for text in set(texts) if not is_number(text, kinds[name])}
                 self._see(rows, name, self.values, wrong)
-            if _is_unreadable("".join(texts)):
-                wrong = {text for text in texts if _is_unreadable(text)}
+            if is_destroyed("".join(texts)):
+                wrong = {text for text in texts if is_destroyed(text)}
                 self._see(rows, name, self.destroyed, wrong)
 
     def _see(self, rows: AnnexRows, name: str, found: Places, wrong: Collection[str]) -> None:
@@ -175,7 +175,7 @@ class Evidence:
         self.header = header
         names = ("libelle_collectivite", "libelle_etablissement", "libelle_poste", "nature_cepl")
         for name in names:
-            if _is_unreadable(getattr(self.header, name)):
+            if is_destroyed(getattr(self.header, name)):
                 self.destroyed.add(Where(element=f"EnTete/{name}"))
 
     @property
@@ -195,10 +195,6 @@ def _count(counts: Counter[str], found: Iterable[Any]) -> set[Any]:
     for source, times in met.items():
         counts[source.value] += times
     return set(met)
-
-
-def _is_unreadable(text: str) -> bool:
-    return any(mark in text for mark in _UNREADABLE)
 
 
 def _mixes(chapter: str, op_budg: str) -> bool:

@@ -21,7 +21,7 @@ from ckanext.budgetod.engine.document import BudgetLine, ChapterOrigin
 
 from .lookups import Lookups
 from .plan import Entry
-from .rules import beginnings, other_side, remember, role, section_of_start, stated_section
+from .rules import beginnings, other_side, remembered, role, section_of_start, stated_section
 
 OPERATION = "45"
 
@@ -57,10 +57,7 @@ class Chapters:
 
     def _chapter_of_line(self, line: BudgetLine) -> Chapter:
         stated = (line.cont_nat, line.cont_fon)
-        chapter = self._stated_of.get(stated)
-        if chapter is None:
-            chapter = self._stated_chapter(line)
-            remember(self._stated_of, stated, chapter)
+        chapter = remembered(self._stated_of, stated, self._stated_chapter, line)
         return chapter if chapter.code else self._derived(line)
 
     def _derived(self, line: BudgetLine) -> Chapter:
@@ -73,11 +70,7 @@ class Chapters:
             stated_section(line) if line.carac_sup else "",
             line.fonction if self._by_function else "",
         )
-        answer = self._chapter_of.get(question)
-        if answer is None:
-            answer = self._chapter(line)
-            remember(self._chapter_of, question, answer)
-        return answer
+        return remembered(self._chapter_of, question, self._chapter, line)
 
     def _stated_chapter(self, line: BudgetLine) -> Chapter:
         """The chapter that ContNat or ContFon names, none when they name an article."""
@@ -129,6 +122,7 @@ class Chapters:
         return Chapter(entry.code, entry.label, entry.section, origin)
 
     def operation(self, code: str, origin: ChapterOrigin) -> Chapter:
+        """The operation chapter that a code begins with (45411 -> 4541)."""
         for start in beginnings(code):
             found = self._named("chapitre", start, origin)
             if found.code:

@@ -21,7 +21,7 @@ from ckanext.budgetod.engine.document import (
 from .chapters import OPERATION, Chapters
 from .lookups import Lookups
 from .plans import Found, Plans
-from .rules import beginnings, remember, takes_both_ordres
+from .rules import beginnings, remembered, takes_both_ordres
 
 
 class Label(NamedTuple):
@@ -80,11 +80,7 @@ class Resolver:
 
     def _nature(self, code: str) -> Label:
         """The label of an account, remembered."""
-        label = self._nature_of.get(code)
-        if label is None:
-            label = self._nature_label(code)
-            remember(self._nature_of, code, label)
-        return label
+        return remembered(self._nature_of, code, self._nature_label, code)
 
     def deleted(self, kind: str, code: str) -> str:
         """Year since which a code is deleted ("0" unknown year), "" when it is in force."""
@@ -111,12 +107,11 @@ class Resolver:
 
     def _equipment(self, nature: str) -> str:
         """Sides ("D", "R") on which an account is equipment."""
-        sides = self._equipment_of.get(nature)
-        if sides is None:
-            account = self._lookups.account(nature)
-            sides = account.equipment if account else ""
-            remember(self._equipment_of, nature, sides)
-        return sides
+        return remembered(self._equipment_of, nature, self._equipment_sides, nature)
+
+    def _equipment_sides(self, nature: str) -> str:
+        account = self._lookups.account(nature)
+        return account.equipment if account else ""
 
     # -- labels -----------------------------------------------------------------------------------
 
@@ -136,11 +131,7 @@ class Resolver:
 
     def _fonction(self, code: str) -> Label:
         """The label of a function, remembered."""
-        label = self._fonction_of.get(code)
-        if label is None:
-            label = self._fonction_label(code)
-            remember(self._fonction_of, code, label)
-        return label
+        return remembered(self._fonction_of, code, self._fonction_label, code)
 
     def _fonction_label(self, code: str) -> Label:
         kinds = ("fonction", "compte_fonction", "chapitre_fonction")

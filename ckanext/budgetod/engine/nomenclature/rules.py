@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from ckanext.budgetod.engine.document import BudgetLine
 
@@ -69,6 +69,15 @@ def section_of_start(code: str) -> str:
         if code.startswith(starts):
             return section
     return ""
+
+
+def remembered(answers: dict[K, V], question: K, find: Callable[..., V], *given: Any) -> V:
+    """The answer to a question; ``find(*given)`` is asked once."""
+    answer = answers.get(question)
+    if answer is None:
+        answer = find(*given)
+        remember(answers, question, answer)
+    return answer
 
 
 def remember(answers: dict[K, V], question: K, answer: V) -> None:

@@ -1,4 +1,7 @@
-"""Text of XML as lxml writes it: escapes of attributes, namespace declarations."""
+"""Text of XML as lxml writes it: escapes of attributes, namespace declarations.
+
+``xml.sax.saxutils`` knows the same escapes, but loads http and ssl at every start of the command.
+"""
 
 from __future__ import annotations
 

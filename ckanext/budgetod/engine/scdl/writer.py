@@ -13,10 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple
 
+from ckanext.budgetod.engine.batches import Batches
+
 Target = str | Path | IO[bytes]
 Cell = Any
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_BATCH = 256
 _BREAK = "\r\n"
 _MARKS = (",", '"', *_BREAK)
 """What makes the csv module quote a cell: the characters of its end of line do too."""
@@ -62,8 +63,9 @@ class CsvWriter:
         self._quoting = csv.writer(_Echo(), lineterminator=_BREAK)
         self._width = len(columns)
         self._guarded = {rank for rank, name in enumerate(columns) if name in guard}
-        self._batch: list[tuple[str, ...]] = []
-        self._rows = 0
+        self._waiting: Batches[Sequence[str]] = Batches(self._write_rows)
+        self.rows = 0
+        """Rows given so far."""
         self.columns = tuple(columns)
         self._lines([(name,) for name in columns])
 
@@ -71,9 +73,8 @@ class CsvWriter:
         """Write one row of text cells."""
         if len(row) != self._width:
             raise ValueError(f"{len(row)} cells for {self._width} columns")
-        self._batch.append(tuple(row))
-        if len(self._batch) >= _BATCH:
-            self._flush()
+        self.rows += 1
+        self._waiting.add(tuple(row))
 
     def write_columns(self, columns: Sequence[Sequence[str]], after: Lines | None = None) -> Lines:
         """Write rows given as columns of text cells, of one length. ``after``: how another file
@@ -81,25 +82,18 @@ class CsvWriter:
         width, starts = after or Lines(0, ())
         if width + len(columns) != self._width:
             raise ValueError(f"{width + len(columns)} columns for {self._width}")
-        self._flush()
+        self._waiting.flush()
+        self.rows += len(columns[0])
         return self._put(columns, starts)
 
     def write_values(self, row: Iterable[Cell]) -> None:
         """Write one row of values of any kind (see ``cell``)."""
         self.write([clean_cell(value) for value in row])
 
-    @property
-    def rows(self) -> int:
-        """Rows given so far."""
-        return self._rows + len(self._batch)
-
-    def _flush(self) -> None:
-        if self._batch:
-            self._put(list(zip(*self._batch, strict=True)))
-            self._batch.clear()
+    def _write_rows(self, rows: Sequence[Sequence[str]]) -> None:
+        self._put(list(zip(*rows, strict=True)))
 
     def _put(self, columns: Sequence[Sequence[str]], starts: Sequence[str] = ()) -> Lines:
-        self._rows += len(columns[0])
         first = self._width - len(columns)
         found = [
             list(map(guarded, column)) if rank in self._guarded else column
@@ -129,7 +123,7 @@ class CsvWriter:
 
     def close(self) -> None:
         """Write what is left; close the file when we opened it."""
-        self._flush()
+        self._waiting.flush()
         if self._owned:
             self._raw.close()
 
