@@ -156,6 +156,16 @@ def test_anonymise(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
 
 
+@pytest.mark.parametrize("command", ["check", "convert", "anonymise", "inspect", "summary"])
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_command_can_be_verbose(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, lang: str
+) -> None:
+    out = ["--out", str(tmp_path / "out")] if command in ("convert", "anonymise") else []
+    assert main([command, "-v", "--lang", lang, str(folder / "a.xml"), *out]) in (0, 1)
+    assert capsys.readouterr().out
+
+
 def test_inspect_and_summary(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "--json", str(folder / "a.xml")]) == 0
     seen = json.loads(capsys.readouterr().out)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import tables
-from .anonymiser import patterns
+from .anonymiser.cells import masked_line
 from .batches import Batches
 from .checks.evidence import Evidence
 from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
@@ -38,13 +38,9 @@ MAX_SIZE = 50_000_000
 MAX_ROWS = 400_000
 MAX_BUDGETS = 200
 """Each budget of a file has a file open while rows are read."""
-_MASKED_GROWTH = 100
 
 _PLACE = {name: rank for rank, name in enumerate(COLUMNS)}
 _STAGE_OF = {text: stage for stage, text in STAGES.items() if stage is not Stage.CFU}
-_TEXTS = [
-    rank for rank, column in enumerate(FIELDS) if column.kind == "text" and not column.allowed
-]
 
 
 class Key(NamedTuple):
@@ -173,15 +169,13 @@ class _File:
         if key is None:
             self._strangers += 1
             return
-        kinds = masked(row)
+        resolved, kinds = masked_line(row, resolved)
         budget = self._budgets.get(key)
         if budget is None:
             if len(self._budgets) >= MAX_BUDGETS:
                 raise TooLarge("F09", case="element")
             budget = self._budgets[key] = self._opened(key, row)
-        if kinds:
-            budget.masked.update(kinds)
-            resolved = _with_texts(resolved, row)
+        budget.masked.update(kinds)
         budget.take(row, resolved)
 
     def _opened(self, key: Key, row: list[str]) -> _Budget:
@@ -265,29 +259,3 @@ def key_of(row: list[str]) -> Key | None:
     if stage is None or not plausible or not (len(siret) == 14 and siret.isascii()):
         return None
     return Key(siret, int(year), stage) if siret.isdigit() else None
-
-
-def masked(row: list[str]) -> Iterable[str]:
-    """Mask what names or reaches a person in the texts of a row; the kinds that were found."""
-    kinds: list[str] = []
-    for rank in _TEXTS:
-        text = row[rank]
-        if text and not text.isdigit() and patterns.suspect(text):
-            row[rank], found = patterns.mask(text, len(text) + _MASKED_GROWTH)
-            kinds += found
-    return kinds
-
-
-def _with_texts(resolved: ResolvedLine, row: list[str]) -> ResolvedLine:
-    """The line with the texts of its row, once masked."""
-    return resolved._replace(
-        line=resolved.line._replace(
-            nature=row[_PLACE["BGT_NATURE"]],
-            fonction=row[_PLACE["BGT_FONCTION"]],
-            operation=row[_PLACE["BGT_OPERATION"]],
-        ),
-        chapitre=row[_PLACE["BGT_CONTNAT"]],
-        chapitre_label=row[_PLACE["BGT_CONTNAT_LABEL"]],
-        nature_label=row[_PLACE["BGT_NATURE_LABEL"]],
-        fonction_label=row[_PLACE["BGT_FONCTION_LABEL"]],
-    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .. import findings_render as render
 from ..errors import DocumentRefused, NotABudget
 from ..findings import Level
+from . import names
 from .inputs import Item, expand, items
 from .screen import Screen
 
@@ -103,7 +104,8 @@ def _details(data: Mapping[str, Any], lang: str) -> list[str]:
     """A sentence per finding, with its first places."""
     lines = []
     findings = [(f, "") for f in (data.get("report") or {}).get("findings", ())]
-    for budget in data.get("budgets", ()):
+    budgets = data.get("budgets")  # of a table; of a document, how many it holds
+    for budget in budgets if isinstance(budgets, list) else ():
         findings += [(finding, f"{budget['exercice']} ") for finding in budget["findings"]]
     for finding, year in findings:
         texts = render.render(finding, lang)
@@ -156,16 +158,7 @@ def _free_name(item: Item, options: Namespace) -> str:
 
     name = basename(read_header(item.source))
     item.rewind()
-    return _free(name, options)
-
-
-def _free(wanted: str, options: Namespace) -> str:
-    """A name that no document of this run has taken: a second one gets a number."""
-    name, rank = wanted, 2
-    while name in options.taken:
-        name, rank = f"{wanted}-{rank}", rank + 1
-    options.taken.add(name)
-    return name
+    return names.free(name, options)
 
 
 def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
@@ -173,7 +166,7 @@ def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
     from ..files import fresh_file
 
     folder = Path(options.out)
-    name = _free(f"{_stem(item.name)}-anonymise", options)
+    name = names.free(f"{names.stem(item.name)}-anonymise", options)
     with fresh_file(folder / f"{name}.xml") as target:
         passed = anonymise(item.source, target, profile=options.profile, rules=options.rules)
     masked = sum(int(row.get("count", 0)) for row in passed.masked)
@@ -188,11 +181,6 @@ def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
     confirm = any(finding.level is Level.CONFIRM for finding in passed.findings)
     code = TO_CONFIRM if confirm else FINE
     return code, f"{_title(data['document'], options.lang)}, {masked} {word}", data
-
-
-def _stem(name: str) -> str:
-    """The name of a file without folders, archive and extension; ``document`` for none."""
-    return Path(Path(name.rpartition(":")[2] or name).name).stem.strip("-") or "document"
 
 
 def _inspect(item: Item, options: Namespace, screen: Screen) -> Answer:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..anonymiser.cells import masked_line
 from ..checks.of_tables import check_tables
-from ..document import Stage
+from ..document import ResolvedLine, Stage
 from ..nomenclature import plans
-from ..readers.scdl import open_scdl
+from ..readers.scdl import ScdlTable, open_scdl
 from ..report import finding_to_dict
 from ..scdl.mapping import STAGES
 from ..scdl.repair import ScdlRepair, repair_scdl
+from . import names
 from .inputs import Item
 
 FINE, TO_CONFIRM = range(2)
@@ -23,6 +25,8 @@ _TEXTS = {
         "repairs": "réparations : {repairs}",
         "missing": "il manque : {missing}",
         "bad": "cellules non conformes : {bad}",
+        "masked": "P01, données personnelles à occulter : {masked}",
+        "hidden": "P01, données personnelles occultées : {masked}",
         "written": "écrit : {path}",
     },
     "en": {
@@ -30,6 +34,8 @@ _TEXTS = {
         "repairs": "repairs: {repairs}",
         "missing": "missing: {missing}",
         "bad": "invalid cells: {bad}",
+        "masked": "P01, personal data to mask: {masked}",
+        "hidden": "P01, personal data masked: {masked}",
         "written": "written: {path}",
     },
 }
@@ -55,6 +61,11 @@ _WORDS = {
         "not_a_siret": "SIRET illisible",
         "not_a_number": "nombre illisible",
         "wrong_key": "clé fausse",
+        "name": "noms",
+        "email": "courriels",
+        "phone": "téléphones",
+        "iban": "IBAN",
+        "nir": "numéros de sécurité sociale",
     },
     "en": {"from_plan": "chapters and labels from the account plan"},
 }
@@ -71,10 +82,12 @@ def run(item: Item, options: Namespace) -> tuple[int, str, Mapping[str, Any]]:
         given=_given(options),
         nomenclature=options.nomenclature or "",
         plans=plans(options.plan),
+        mask=_masks(options),
     )
     path = str(target) if found.written else ""
     budgets = _budgets(item, options, found.nomenclature)
-    code = FINE if found.is_valid and not found.repairs and not budgets else TO_CONFIRM
+    fine = found.is_valid and not (found.repairs or found.masked or budgets)
+    code = FINE if fine else TO_CONFIRM
     outputs = [{"kind": "scdl", "path": path, "rows": found.rows}] if path else []
     line = " ; ".join((_line(found, path, options.lang), *_years(budgets)))
     return code, line, {"scdl": found.to_dict(), "budgets": budgets, "outputs": outputs}
@@ -88,7 +101,7 @@ def _budgets(item: Item, options: Namespace, nomenclature: str) -> list[dict[str
     source: Any = item.source
     given = _given(options)
     with open_scdl(source, given=given, nomenclature=nomenclature, plans=known) as table:
-        told = check_tables(table.lines(), stage)
+        told = check_tables(_lines(table) if _masks(options) else table.lines(), stage)
     return [
         {
             "exercice": budget.exercice,
@@ -99,6 +112,16 @@ def _budgets(item: Item, options: Namespace, nomenclature: str) -> list[dict[str
         for budget in told
         if budget.findings
     ]
+
+
+def _masks(options: Namespace) -> bool:
+    return getattr(options, "profile", "strict") != "none"
+
+
+def _lines(table: ScdlTable) -> Iterator[tuple[list[str], ResolvedLine]]:
+    """The lines without what names or reaches a person: findings quote labels."""
+    for row, resolved in table.lines():
+        yield row, masked_line(row, resolved)[0]
 
 
 def _years(budgets: list[dict[str, Any]]) -> Iterator[str]:
@@ -115,8 +138,8 @@ def _given(options: Namespace) -> dict[str, str]:
 
 
 def _target(item: Item, options: Namespace) -> Path:
-    stem = Path(item.name.rpartition(":")[2] or item.name).stem.strip("-.") or "scdl"
-    return Path(options.out) / f"{stem}-scdl.csv"
+    name = names.free(f"{names.stem(item.name)}-scdl", options)
+    return Path(options.out) / f"{name}.csv"
 
 
 def _line(found: ScdlRepair, path: str, lang: str) -> str:
@@ -135,6 +158,9 @@ def _line(found: ScdlRepair, path: str, lang: str) -> str:
             for cell in found.bad
         )
         parts.append(texts["bad"].format(bad=bad))
+    if found.masked:
+        kinds = ", ".join(f"{_word(kind, lang)} ({n})" for kind, n in found.masked.items())
+        parts.append(texts["hidden" if path else "masked"].format(masked=kinds))
     if path:
         parts.append(texts["written"].format(path=path))
     return " ; ".join(parts)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
+from ckanext.budgetod.engine.anonymiser.cells import mask_row
 from ckanext.budgetod.engine.files import fresh_file
 from ckanext.budgetod.engine.nomenclature import Plans
 from ckanext.budgetod.engine.readers.scdl import ScdlTable, open_scdl
@@ -31,7 +33,8 @@ class ScdlRepair:
 
     ``missing`` columns of the schema that the file lacks, ``missing_required`` those that nobody
     but a person can fill, ``extra`` columns that the schema lacks; ``bad`` cells left: column,
-    reason, count and first row. ``written`` is True when a valid file was written.
+    reason, count and first row; ``masked``: how often each kind of personal data was found (name,
+    email, phone, iban, nir). ``written`` is True when a valid file was written.
     """
 
     rows: int
@@ -44,6 +47,7 @@ class ScdlRepair:
     extra: tuple[str, ...]
     repairs: Mapping[str, int]
     bad: tuple[Mapping[str, Any], ...]
+    masked: Mapping[str, int] = field(default_factory=dict)
     written: bool = False
 
     @property
@@ -62,9 +66,11 @@ def repair_scdl(
     given: Mapping[str, str] | None = None,
     nomenclature: str = "",
     plans: Plans | None = None,
+    mask: bool = True,
 ) -> ScdlRepair:
     """Read, repair and check; write the valid file to ``target``, nothing when it is not valid.
 
+    What names or reaches a person is masked in it, unless ``mask`` is False.
     ``given`` may fill BGT_SIRET, BGT_NOM and BGT_NATDEC. Raises DocumentRefused for a file that is
     no SCDL table.
     """
@@ -73,15 +79,18 @@ def repair_scdl(
         tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as repaired,
     ):
         validator = RowValidator()
+        masked: Counter[str] = Counter()
         with CsvWriter(repaired, COLUMNS) as writer:  # pyright: ignore[reportArgumentType]
             for row in table:
+                if mask:
+                    masked.update(mask_row(row))
                 validator.check(row)
                 writer.write(row)
         written = target is not None and validator.is_valid
         if written:
             repaired.seek(0)
             _copy(repaired, target)
-        return _answer(table, validator, written)
+        return _answer(table, validator, masked, written)
 
 
 def _copy(repaired: IO[bytes], target: str | Path | BinaryIO | None) -> None:
@@ -92,7 +101,9 @@ def _copy(repaired: IO[bytes], target: str | Path | BinaryIO | None) -> None:
         shutil.copyfileobj(repaired, target)
 
 
-def _answer(table: ScdlTable, validator: RowValidator, written: bool) -> ScdlRepair:
+def _answer(
+    table: ScdlTable, validator: RowValidator, masked: Mapping[str, int], written: bool
+) -> ScdlRepair:
     bad = (
         {
             "column": cell.column,
@@ -113,5 +124,6 @@ def _answer(table: ScdlTable, validator: RowValidator, written: bool) -> ScdlRep
         extra=tuple(table.extra),
         repairs=dict(sorted(table.repairs.items())),
         bad=tuple(bad),
+        masked=dict(sorted(masked.items())),
         written=written,
     )
