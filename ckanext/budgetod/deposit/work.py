@@ -64,7 +64,7 @@ def _convert(row: Conversion) -> bool:
     _reach(row, "checks")
     with _folder(row.id) as folder, storage.open_staged(row.id) as stream:
         converted = _engine(row, stream, folder)
-        report = _complete(row, _whole_report(converted))
+        report = _complete(row, converted.whole_report)
         _refuse_blocking(report)
         questions = _questions(row, report)
         if questions:
@@ -98,12 +98,6 @@ def _engine(row: Conversion, stream: IO[bytes], folder: Path) -> Converted:
         previous=_previous(document),
         formula_guard=config.formula_guard(),
     )
-
-
-def _whole_report(converted: Converted) -> Report:
-    """The report of a document, findings of its further Budgets included."""
-    findings = [finding for other in converted.others for finding in other.report.findings]
-    return converted.report.with_findings(findings)
 
 
 def _outputs(converted: Converted) -> list[Output]:

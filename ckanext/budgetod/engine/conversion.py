@@ -30,6 +30,12 @@ class Conversion:
     outputs: list[Output] = field(default_factory=list)
     others: tuple[Conversion, ...] = ()
 
+    @property
+    def whole_report(self) -> Report:
+        """The report, with the findings of the further Budgets of the document."""
+        findings = [finding for other in self.others for finding in other.report.findings]
+        return self.report.with_findings(findings)
+
 
 def concluded(reading: Reading, gate: GatePass | None = None) -> Conversion:
     """Report and summary of one Budget, completed by what the gate saw of the original."""
@@ -40,7 +46,7 @@ def concluded(reading: Reading, gate: GatePass | None = None) -> Conversion:
     seal = ((evidence.facts or {}).get("seal") or {}).get("verdict", "unchecked")
     validator = lines.validator
     report = Report(
-        document=describe(reading.header),
+        document=describe(evidence.identity),
         checks=results,
         findings=findings,
         rows={"read": reading.lines, "written": 0, "valid": validator.valid},
@@ -49,7 +55,7 @@ def concluded(reading: Reading, gate: GatePass | None = None) -> Conversion:
     )
     if gate is not None:
         report = report.with_gate(gate.findings, gate.masked, gate.dropped)
-    return Conversion(reading.header, report, summarise(evidence, reading.resolver))
+    return Conversion(evidence.identity, report, summarise(evidence, reading.resolver))
 
 
 def absent_files(

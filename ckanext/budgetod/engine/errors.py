@@ -5,8 +5,10 @@ BudgetodError
 │   ├── UnsafeXML         F08: DOCTYPE, entities, bombs
 │   ├── TooLarge          F09: over a declared bound
 │   ├── NotABudget        F01 F02 F04 F05 F06 F11: something else than a budget
+│   ├── PreviousRefused   the document given to compare with, not the one to read
 │   └── Unreadable        F07 F09 F12, Ixx: truncated, empty, encrypted, without identity
 ├── NomenclatureError     an account plan that cannot be compiled or found
+├── RulesError            rules of an administrator that cannot be followed
 └── SourceError           a national source (see ``ckanext.budgetod.sources``)
     ├── Blocked           an address that this portal may not call
     └── RemoteFailed      the service did not answer as it should
@@ -25,8 +27,8 @@ class BudgetodError(Exception):
     """Base of everything raised on purpose."""
 
 
-class DocumentRefused(BudgetodError):
-    """The file is not taken: ``code`` and ``params`` say why."""
+class _Coded(BudgetodError):
+    """A ``code`` and its ``params`` say why; who shows it makes the sentence."""
 
     def __init__(self, code: str, **params: Any) -> None:
         super().__init__(code, params)
@@ -36,6 +38,10 @@ class DocumentRefused(BudgetodError):
     def __str__(self) -> str:
         details = ", ".join(f"{name}={value}" for name, value in self.params.items())
         return f"{self.code} ({details})" if details else self.code
+
+
+class DocumentRefused(_Coded):
+    """The file is not taken."""
 
 
 class UnsafeXML(DocumentRefused):
@@ -54,27 +60,34 @@ class Unreadable(DocumentRefused):
     """The file is broken, empty, encrypted, or says not whose budget it is."""
 
 
-class NomenclatureError(BudgetodError):
-    """An account plan cannot be compiled, read or found."""
+class PreviousRefused(DocumentRefused):
+    """The document given as ``previous`` is not taken; nothing is said of the one to read."""
 
 
-class SourceError(BudgetodError):
-    """A national source could not be used: ``code`` and ``params`` say why.
+class NomenclatureError(_Coded):
+    """An account plan cannot be compiled, read or found.
+
+    Codes (French and English sentences are in ``command/messages.py``): ``plan_unreadable``
+    (reason), ``plan_empty``, ``plan_root``, ``plan_name``, ``plan_format`` (name), ``plan_size``
+    (name, limit), ``plan_unreachable`` (name, reason).
+    """
+
+
+class RulesError(_Coded, ValueError):
+    """The administrator's rules of anonymisation cannot be followed.
+
+    Codes: ``rules_yaml`` (name, line), ``rules_unknown`` (names), ``rules_mapping`` (part).
+    """
+
+
+class SourceError(_Coded):
+    """A national source could not be used.
 
     Codes (French and English sentences are in ``harvesters/messages.py``): ``off``, ``offline``,
     ``address``, ``timeout``, ``unreachable``, ``status`` (status), ``gone`` (status), ``quota``
     (until), ``request`` (message), ``not_json``, ``html``, ``too_large`` (limit), ``truncated``
     (expected, found), ``interrupted``, ``columns`` (missing), ``dataset`` (dataset), ``disk``.
     """
-
-    def __init__(self, code: str, **params: Any) -> None:
-        super().__init__(code, params)
-        self.code = code
-        self.params = params
-
-    def __str__(self) -> str:
-        details = ", ".join(f"{name}={value}" for name, value in self.params.items())
-        return f"{self.code} ({details})" if details else self.code
 
 
 class Blocked(SourceError):

@@ -19,6 +19,7 @@ from .anonymiser import GatePass, anonymise
 from .anonymiser.passing import Passing
 from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
 from .document import ResolvedLine
+from .errors import DocumentRefused, PreviousRefused
 from .outputs import LineFiles
 from .reading import (
     Options,
@@ -58,7 +59,7 @@ def read(source: Given, **options: Any) -> Conversion:
 
 def check(source: Given, **options: Any) -> Report:
     """The report of a document (see ``engine.check``)."""
-    return read(source, **options).report
+    return read(source, **options).whole_report
 
 
 def read_lines(source: Given, *, plans: Any = None) -> Iterator[ResolvedLine]:
@@ -180,7 +181,7 @@ class _Job:
         if index == 0 and gate and self._settings.profile != "sans_xml":
             outputs.append(tables.xml_output(self._xml))
         folder = self._folder / str(index)
-        name = self._names.of(reading.header, self._settings.basename)
+        name = self._names.of(answer.header, self._settings.basename)
         files = tables.finish(
             folder, name, answer.header, report, answer.summary, outputs, self._settings
         )
@@ -207,5 +208,8 @@ def _previous(given: Any, plans: Any) -> tuple[Mapping[str, Any] | None, Any]:
     """Summary (and ledger, when the document itself is given) of what came before."""
     if given is None or isinstance(given, Mapping):
         return given, None
-    first = read_document(as_path(given), Options(plans=plans))[0]
+    try:
+        first = read_document(as_path(given), Options(plans=plans))[0]
+    except DocumentRefused as refusal:
+        raise PreviousRefused(refusal.code, **refusal.params) from refusal
     return summarise(first.evidence, first.resolver), first.evidence.ledger

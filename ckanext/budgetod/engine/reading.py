@@ -163,7 +163,8 @@ class _Pass:
         header = with_seal_date(header, self._options.facts)
         index = len(self.readings)
         options = self._options
-        siret = usable_siret(header, options.siret)
+        first = self.readings[0].header if self.readings else header
+        siret = usable_siret(header, options.siret, first)
         standing = self._plans.standing(header.nomenclature, header.exercice)
         evidence = Evidence(
             header,

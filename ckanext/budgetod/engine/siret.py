@@ -25,17 +25,21 @@ def valid_siret(text: str) -> bool:
     return _luhn(text)
 
 
-def usable_siret(header: Header, given: str | None = None) -> str:
+def usable_siret(header: Header, given: str | None = None, first: Header | None = None) -> str:
     """The SIRET to publish under: the one given, else the file's own; "" when it is not valid.
 
-    Nothing is repaired in silence: who repairs (a person, the portal) gives the right one.
-    ValueError when the one given is not valid.
+    ``first`` is the first Budget of the document: what is given stands for its SIRET, and never for
+    the valid one of another establishment. Nothing is repaired in silence: who repairs (a person,
+    the portal) gives the right one. ValueError when the one given is not valid.
     """
-    if given:
-        if not valid_siret(given):
-            raise ValueError(f"not a valid SIRET: {given}")
-        return given
-    return header.siret if valid_siret(header.siret) else ""
+    own = header.siret if valid_siret(header.siret) else ""
+    if not given:
+        return own
+    wanted = "".join(given.split())
+    if not valid_siret(wanted):
+        raise ValueError(f"not a valid SIRET: {given}")
+    is_another = first is not None and header.siret != first.siret
+    return own if own and is_another else wanted
 
 
 def candidate_siret(header: Header) -> str:

@@ -52,7 +52,7 @@ def summarise(evidence: Evidence, resolver: Resolver | None = None) -> dict[str,
     totals = _totals(ledger)
     return {
         "version": SUMMARY_VERSION,
-        "document": describe(header),
+        "document": describe(evidence.identity),
         "montants": "realise" if header.stage.is_account and ledger.has_real else "prevu",
         "traces": TRACES,
         "totals": totals,

@@ -13,6 +13,7 @@ from .accounting import AccountingTables
 from .annexes import AnnexTables, Table
 from .anonymiser.cells import mask_columns
 from .batches import Batches
+from .choices import FORMATS, LANGUAGES, PROFILES
 from .datapackage import datapackage
 from .document import AccountingRows, AnnexRows, BudgetLine, Header, ResolvedLines
 from .errors import Unreadable
@@ -27,9 +28,6 @@ from .scdl.validator import RowValidator
 from .scdl.writer import CsvWriter, write_csv
 from .siret import usable_siret
 
-FORMATS = ("csv", "parquet", "json")
-PROFILES = ("strict", "annexes", "sans_xml", "none")
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -43,12 +41,14 @@ class Settings:
     rules: Any = None
 
     def check(self) -> None:
-        """ValueError for a format or a profile that does not exist."""
+        """ValueError for a format, a profile or a language that does not exist."""
         unknown = [name for name in self.formats if name not in FORMATS]
         if unknown or not self.formats:
             raise ValueError(f"unknown formats: {', '.join(unknown) or 'none'}")
         if self.profile not in PROFILES:
             raise ValueError(f"unknown profile: {self.profile}")
+        if self.lang not in LANGUAGES:
+            raise ValueError(f"unknown language: {self.lang}")
 
 
 class AnnexFiles:
@@ -134,7 +134,7 @@ def finish(
     settings: Settings,
 ) -> list[Output]:
     """Write the other formats, report, summary and data package; give each file its name."""
-    made = [copy for output in outputs for copy in _in_formats(output, settings.formats)]
+    made = [copy for output in outputs for copy in in_formats(output, settings.formats)]
     made += _reports(folder, report, summary, settings.lang)
     named = [renamed(output, name) for output in made]
     package = folder / f"{name}-datapackage.json"
@@ -176,7 +176,7 @@ def renamed(output: Output, name: str) -> Output:
     return replace(output, path=final)
 
 
-def _in_formats(output: Output, formats: Sequence[str]) -> Iterable[Output]:
+def in_formats(output: Output, formats: Sequence[str]) -> Iterable[Output]:
     """A table in the formats asked for; anything else as it is."""
     if output.path.suffix != ".csv":
         return [output]
@@ -271,12 +271,14 @@ class StrictLines:
     def __init__(self, writer: CsvWriter, siret: str | None, plans: Plans) -> None:
         self.validator = RowValidator()
         self._writer, self._siret, self._plans = writer, siret, plans
+        self._first: Header | None = None
         self._lines: Batches[BudgetLine] = Batches(self._write)
 
     def begin(self, header: Header) -> None:
         """A Budget begins."""
         self.flush()
-        chosen = usable_siret(header, self._siret)
+        self._first = self._first or header
+        chosen = usable_siret(header, self._siret, self._first)
         if not chosen:
             raise Unreadable("I05", siret=header.siret)
         self._rows, self._resolver = StrictRows(header, chosen), Resolver(self._plans, header)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from ..choices import PROFILES
 from ..document import Header
 from ..findings import Finding
 
 Source = str | os.PathLike[str] | IO[bytes]
-PROFILES = ("strict", "annexes", "sans_xml", "none")
 SEAL_MAX_SIZE = 20_000_000
 """Bytes above which a seal is not verified (answer "unchecked")."""
 

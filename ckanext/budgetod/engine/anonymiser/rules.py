@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from ..errors import RulesError
+
 BUDGET = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 ACCOUNTING = "http://www.minefi.gouv.fr/cp/demat/doccomptable"
 CFU = "http://www.minefi.gouv.fr/cp/demat/doccfu"
@@ -126,22 +128,28 @@ def _from_file(path: str, _changed: int) -> Rules:
         try:
             extra = yaml.load(stream, _loader())  # noqa: S506 - a safe loader
         except yaml.YAMLError as error:
-            raise ValueError(f"{path}: not YAML: {error}") from None
+            raise RulesError("rules_yaml", name=path, line=_line_of(error)) from None
     return _completed({} if extra is None else extra)
+
+
+def _line_of(error: yaml.YAMLError) -> int | None:
+    """The line, from 1, where a YAML file cannot be read; None when nobody knows."""
+    mark = getattr(error, "problem_mark", None)
+    return mark.line + 1 if mark else None
 
 
 def _completed(extra: Any) -> Rules:
     base = _read()
     wrong = set(extra) - set(base) if isinstance(extra, Mapping) else {type(extra).__name__}
     if wrong:
-        raise ValueError(f"extra rules: unknown {', '.join(sorted(map(str, wrong)))}")
+        raise RulesError("rules_unknown", names=sorted(map(str, wrong)))
     for part in ("tables", "elements"):
         found = extra.get(part) or {}
         if not isinstance(found, Mapping):
-            raise ValueError(f"extra rules: {part} must be a mapping")  # noqa: TRY004
+            raise RulesError("rules_mapping", part=part)
         for name, spec in found.items():
             if not (spec is None or isinstance(spec, Mapping)):
-                raise ValueError(f"extra rules: {part}/{name} must be a mapping")
+                raise RulesError("rules_mapping", part=f"{part}/{name}")
     return _compile(_merged(base, extra))
 
 

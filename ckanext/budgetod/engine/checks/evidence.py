@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -88,6 +88,11 @@ class Evidence:
     repaired: int = 0
     siret_missing: bool = False
     conformity: RowValidator | None = None
+
+    @property
+    def identity(self) -> Header:
+        """The header under the SIRET that is published: the one given where its own is wrong."""
+        return replace(self.header, siret=self.siret) if self.siret else self.header
 
     def add_lines(self, lines: ResolvedLines) -> None:
         """Count lines that TotEM did not calculate."""

@@ -20,12 +20,24 @@ MAGNITUDE = Decimal(8)
 """How many times greater or smaller than the year before asks for a look (fonctionnement)."""
 
 
+def is_comparable(before: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    """Is a document another version of the same one, or the year before of the same budget?
+
+    Both as ``report.describe`` gives them.
+    """
+    if before.get("siret") != document.get("siret"):
+        return False
+    names = ("exercice", "etape", "numero_dm")
+    same = all(before.get(name, "") == document.get(name, "") for name in names)
+    return same or before.get("exercice") == document["exercice"] - 1
+
+
 def _document(evidence: Evidence) -> Mapping[str, Any]:
     return (evidence.previous or {}).get("document") or {}
 
 
 def _same_budget(evidence: Evidence) -> bool:
-    return bool(evidence.previous) and _document(evidence).get("siret") == evidence.header.siret
+    return bool(evidence.previous) and _document(evidence).get("siret") == evidence.identity.siret
 
 
 def _year_before(evidence: Evidence) -> bool:

@@ -47,9 +47,9 @@ def compile_plan(source: bytes | Path) -> Plan:
             elif kind == "unit" and plan is not None:
                 _read_half(element, plan)
     except DocumentRefused as refused:
-        raise NomenclatureError(f"not a readable account plan: {refused}") from refused
+        raise NomenclatureError("plan_unreadable", reason=refused.code) from refused
     if plan is None or not plan.tables["compte"]:
-        raise NomenclatureError("this file holds no account: not a planDeCompte.xml")
+        raise NomenclatureError("plan_empty")
     plan.digest = sha256(data).hexdigest()
     return plan
 
@@ -67,10 +67,10 @@ def _key(root: Element) -> Key:
     norme, declinaison = root.get("Norme") or "", root.get("Declinaison") or ""
     year = root.get("Exer") or ""
     if local_name(root) != "Nomenclature" or not (norme and declinaison and year.isdigit()):
-        raise NomenclatureError("the root is not Nomenclature with Norme, Declinaison and Exer")
+        raise NomenclatureError("plan_root")
     for name in (norme, declinaison):
         if not name.replace("_", "").isalnum():
-            raise NomenclatureError("Norme and Declinaison hold letters, digits and underscores")
+            raise NomenclatureError("plan_name")
     return Key(norme, declinaison, int(year))
 
 

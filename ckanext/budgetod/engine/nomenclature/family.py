@@ -131,7 +131,7 @@ def load(path: Path) -> Family:
     try:
         magic, name, copies, *rows = path.read_text(encoding="utf-8").split("\n")
         if magic != MAGIC:
-            raise NomenclatureError(f"{path.name}: not in the format {MAGIC}")
+            raise NomenclatureError("plan_format", name=path.name)
         family = Family(name, [_copy(text) for text in copies.split("\t")])
         index = family.index
         for row in rows:
@@ -139,7 +139,7 @@ def load(path: Path) -> Family:
                 kind, entry, mask = _row(row)
                 index.setdefault((kind, entry.code), []).append((mask, entry))
     except (ValueError, IndexError, UnicodeError) as error:
-        raise NomenclatureError(f"{path.name}: not a file of account plans") from error
+        raise NomenclatureError("plan_format", name=path.name) from error
     return family
 
 

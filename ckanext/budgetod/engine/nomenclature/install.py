@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +40,7 @@ class Update:
     added: list[Key] = field(default_factory=list)
     known: list[Key] = field(default_factory=list)
     stale: list[tuple[Path, Key]] = field(default_factory=list)
-    rejected: list[tuple[Path, str]] = field(default_factory=list)
+    rejected: list[tuple[Path, NomenclatureError]] = field(default_factory=list)
 
 
 def install_plan(source: bytes | Path, folder: Path, declinaison: str = "") -> tuple[Plan, bool]:
@@ -90,12 +90,17 @@ def official_plans(folder: Path) -> Iterator[Path]:
     return iter(sorted(folder.rglob(OFFICIAL_NAME)))
 
 
-def update(sources: Iterable[Path], folder: Path) -> Update:
-    """Compile every plan of mirrors into a folder; later mirrors are later publications."""
+def update(sources: Iterable[Path], folder: Path, years: Collection[int] | None = None) -> Update:
+    """Compile the plans of mirrors into a folder; later mirrors are later publications.
+
+    ``years``: only those in the addresses of which one of them stands; None for all.
+    """
     done = Update()
     families: dict[str, Family] = {}
     for source in sources:
         for path in official_plans(source):
+            if years and _year_of(path) not in map(str, years):
+                continue
             _take(path, folder, families, done)
     for family in families.values():
         folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +112,7 @@ def _take(path: Path, folder: Path, families: dict[str, Family], done: Update) -
     try:
         plan = compile_plan(path)
     except NomenclatureError as error:
-        done.rejected.append((path, str(error)))
+        done.rejected.append((path, error))
         return
     if str(plan.key.exercice) != _year_of(path):
         done.stale.append((path, plan.key))

@@ -1,0 +1,7 @@
+"""What may be asked of a conversion, wherever it is asked: in Python or on the command line."""
+
+from __future__ import annotations
+
+FORMATS = ("csv", "parquet", "json")
+PROFILES = ("strict", "annexes", "sans_xml", "none")
+LANGUAGES = ("fr", "en")
