@@ -15,6 +15,7 @@ from ckanext.budgetod import engine
 
 ROOT = Path(__file__).parents[2]
 FACE = {
+    "documents": ["source"],
     "inspect": ["source"],
     "check": ["source", "previous", "facts", "siret", "plans"],
     "read_lines": ["source", "plans"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import IO
 
-from ckanext.budgetod.engine.command import archives
+from ckanext.budgetod.engine import archives
 from ckanext.budgetod.engine.errors import DocumentRefused, NotABudget
 from ckanext.budgetod.engine.readers import read_header, sniff
 

@@ -1,6 +1,7 @@
 """The half that knows budgets and no CKAN: read, check, anonymise and convert TOTEM and CFU files.
 
-Every function takes a path or a binary stream. Importing this module loads nothing heavy.
+Every function takes a path or a binary stream of one document; ``documents`` opens archives.
+Importing this module loads nothing heavy.
 
 >>> from ckanext.budgetod import engine
 >>> seen = engine.inspect("examples/valmoselle-2023-ca.xml")
@@ -26,6 +27,11 @@ Every function takes a path or a binary stream. Importing this module loads noth
 ...     done = engine.convert("examples/valmoselle-2024-dm1.xml", folder)
 ...     done.outputs[0].path.name
 'budget-215709908-2024-dm1-principal-scdl.csv'
+
+>>> import gzip, pathlib
+>>> packed = gzip.compress(pathlib.Path("examples/valmoselle-2023-ca.xml").read_bytes())
+>>> [engine.inspect(stream).lines for name, stream in engine.documents(io.BytesIO(packed))]
+[30]
 
 >>> clean = io.BytesIO()
 >>> engine.anonymise("examples/valmoselle-2023-ca.xml", clean).facts["annex_rows"]["PERSONNEL"]
@@ -59,11 +65,24 @@ __all__ = [
     "convert",
     "convert_balance",
     "convert_scdl",
+    "documents",
     "inspect",
     "read_lines",
     "write_indicators",
     "write_scdl",
 ]
+
+
+def documents(source: Source) -> Iterator[tuple[str, IO[bytes]]]:
+    """Name and content of each XML document of a zip, gz or tar.gz, one after the other.
+
+    The number of members and the bytes unpacked are bounded, no path of the archive is followed,
+    archives within archives are not opened. A source that is no archive is its only document.
+    Raises a ``DocumentRefused`` for a broken (F07), encrypted (F12) or oversized (F09) archive.
+    """
+    from .archives import documents as run
+
+    return run(source)
 
 
 def inspect(source: Source) -> Inspection:
@@ -84,7 +103,7 @@ def check(
     siret: str | None = None,
     plans: Any = None,
 ) -> Report:
-    """Every control that the document can answer; nothing is written.
+    """Every control that the document can answer, those of its further Budgets included.
 
     ``previous`` is another document of the same budget, or its summary: the year before (magnitude,
     results carried forward) or an earlier version of the same document (differences). ``facts`` are

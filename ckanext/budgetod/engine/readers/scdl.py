@@ -155,9 +155,12 @@ class ScdlTable:
 
     def _known_columns(self) -> dict[str, int]:
         ranks: dict[str, int] = {}
+        self.twice: list[str] = []
         for rank, name in enumerate(self.columns):
             known = fold(name).upper().replace(" ", "_")
-            if known in _PLACE and known not in ranks:
+            if known in ranks:
+                self.twice.append(known)
+            elif known in _PLACE:
                 ranks[known] = rank
                 if known != name:
                     self.repairs["column_name"] += 1

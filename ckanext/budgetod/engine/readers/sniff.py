@@ -73,11 +73,7 @@ def kind_of(head: bytes) -> Kind:
         return Kind.ENCRYPTED if encrypted else Kind.OFFICE
     if head[:1] == b"\x30" and _PKCS7 in head[:64]:
         return Kind.ENCRYPTED
-    if _HTML.match(start):
-        return Kind.HTML
-    if _looks_like_xml(head, start):
-        return Kind.XML
-    return _kind_of_text(start)
+    return _kind_of_text(_narrow(head, start))
 
 
 def _kind_of_zip(head: bytes) -> Kind:
@@ -93,12 +89,19 @@ def _kind_of_zip(head: bytes) -> Kind:
     return Kind.ZIP
 
 
-def _looks_like_xml(head: bytes, start: bytes) -> bool:
-    wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<"))
-    return wide or start.startswith(b"<")
+def _narrow(head: bytes, start: bytes) -> bytes:
+    """The first characters of a text, of one byte each when they are ASCII."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")):
+        encoding = "utf-16-be" if head.startswith((b"\xfe\xff", b"\x00<")) else "utf-16-le"
+        return head.decode(encoding, "ignore").lstrip("\ufeff \t\r\n").encode()
+    return start
 
 
 def _kind_of_text(start: bytes) -> Kind:
+    if _HTML.match(start):
+        return Kind.HTML
+    if start.startswith(b"<"):
+        return Kind.XML
     first = start.splitlines()[0] if start else b""
     if b"BGT_" in first.upper():
         return Kind.SCDL

@@ -34,7 +34,8 @@ class ScdlRepair:
     ``missing`` columns of the schema that the file lacks, ``missing_required`` those that nobody
     but a person can fill, ``extra`` columns that the schema lacks; ``bad`` cells left: column,
     reason, count and first row; ``masked``: how often each kind of personal data was found (name,
-    email, phone, iban, nir). ``written`` is True when a valid file was written.
+    email, phone, iban, nir); ``twice``: columns there more than once, of which the first is read.
+    ``written`` is True when a valid file was written.
     """
 
     rows: int
@@ -48,6 +49,7 @@ class ScdlRepair:
     repairs: Mapping[str, int]
     bad: tuple[Mapping[str, Any], ...]
     masked: Mapping[str, int] = field(default_factory=dict)
+    twice: tuple[str, ...] = ()
     written: bool = False
 
     @property
@@ -125,5 +127,6 @@ def _answer(
         repairs=dict(sorted(table.repairs.items())),
         bad=tuple(bad),
         masked=dict(sorted(masked.items())),
+        twice=tuple(table.twice),
         written=written,
     )

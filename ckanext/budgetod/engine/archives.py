@@ -7,16 +7,19 @@ of members, bytes and ratio are bounded; archives within archives are not opened
 from __future__ import annotations
 
 import gzip
+import os
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
-from ..errors import TooLarge, Unreadable
+from .errors import TooLarge, Unreadable
+from .readers import sniff
+from .streams import Given, rewindable, size_of
 
 MAX_MEMBERS = 2000
 MAX_MEMBER_BYTES = 200_000_000
@@ -31,7 +34,7 @@ _BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zli
 
 @dataclass(slots=True)
 class Opened:
-    """What an archive gave: members kept, members ignored."""
+    """What an archive gave: members kept, and what those ignored are (``.pdf``, ``zip``…)."""
 
     documents: int = 0
     ignored: list[str] = field(default_factory=list)
@@ -44,17 +47,41 @@ def kind_of(head: bytes) -> str:
     return "gz" if head.startswith(_GZIP) else ""
 
 
+def is_xml(head: bytes) -> bool:
+    """Do the first bytes begin an XML document?"""
+    return sniff.kind_of(head) is sniff.Kind.XML
+
+
+def documents(source: Given) -> Iterator[tuple[str, IO[bytes]]]:
+    """Each document of an archive (see ``engine.documents``)."""
+    with rewindable(source) as stream:
+        if not kind_of(stream.read(4)):
+            stream.seek(0)
+            yield _name_of(source), stream
+            return
+        stream.seek(0)
+        yield from members(stream, _name_of(source), Opened())
+
+
+def _name_of(source: Given) -> str:
+    return Path(source).name if isinstance(source, str | os.PathLike) else ""
+
+
 def members(
-    stream: IO[bytes], name: str, opened: Opened, max_total: int = MAX_TOTAL_BYTES
+    stream: IO[bytes],
+    name: str,
+    opened: Opened,
+    max_total: int = MAX_TOTAL_BYTES,
+    wanted: Callable[[bytes], bool] = is_xml,
 ) -> Iterator[tuple[str, IO[bytes]]]:
-    """Name and content of each member that looks like XML; ``opened`` counts the rest.
+    """Name and content of each member whose first bytes are ``wanted``; ``opened`` counts the rest.
 
     ``stream`` is seekable; ``max_total`` bounds the bytes unpacked. Raises Unreadable (F07 broken,
     F12 encrypted) and TooLarge (F09).
     """
     head = stream.read(4)
     stream.seek(0)
-    budget = _Budget(_size(stream), max_total)
+    budget = _Budget(size_of(stream), max_total, wanted)
     try:
         if kind_of(head) == "zip":
             yield from _zip(stream, budget, opened)
@@ -66,17 +93,11 @@ def members(
         raise Unreadable("F07") from None
 
 
-def _size(stream: IO[bytes]) -> int:
-    stream.seek(0, 2)
-    size = stream.tell()
-    stream.seek(0)
-    return size
-
-
 class _Budget:
-    """Bytes that may still be unpacked from one archive."""
+    """What is wanted of one archive, and the bytes that may still be unpacked from it."""
 
-    def __init__(self, packed: int, max_total: int) -> None:
+    def __init__(self, packed: int, max_total: int, wanted: Callable[[bytes], bool]) -> None:
+        self.wanted = wanted
         self.limit = min(max_total, max(packed * MAX_RATIO, CHUNK))
         self.total = 0
         self.members = 0
@@ -133,11 +154,11 @@ def _gz(
 def _keep(
     source: IO[bytes], name: str, budget: _Budget, opened: Opened
 ) -> Iterator[tuple[str, IO[bytes]]]:
-    """Copy a member that looks like XML, count the others as ignored."""
+    """Copy a member that is wanted, count the others as ignored."""
     label = Path(name.replace("\\", "/")).name
     head = source.read(CHUNK)
-    if not looks_like_xml(head):
-        opened.ignored.append(label)
+    if not budget.wanted(head):
+        opened.ignored.append(_kind(label, head))
         return
     with tempfile.SpooledTemporaryFile(max_size=SPOOL) as copy:
         _copy(head, source, copy, budget)
@@ -157,7 +178,9 @@ def _copy(head: bytes, source: IO[bytes], copy: Any, budget: _Budget) -> None:
     copy.seek(0)
 
 
-def looks_like_xml(head: bytes) -> bool:
-    """A ``<`` first, whatever the byte order mark, the white space or the UTF-16."""
-    bare = head[:64].removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe")
-    return bare.removeprefix(b"\xfe\xff").replace(b"\x00", b"").lstrip()[:1] == b"<"
+def _kind(label: str, head: bytes) -> str:
+    """What a member is, without its name, which may name a person."""
+    kind = sniff.kind_of(head)
+    if kind is sniff.Kind.OTHER:
+        return Path(label).suffix.lower()[:6] or "…"
+    return f".{kind.value}"
