@@ -28,14 +28,23 @@ _HOLE = re.compile(r"\{(\w+)(?:(:)(\w+)|(\?\??)([^{}]*))?\}")
 
 
 def render(finding: Finding | Mapping[str, Any], lang: str = "fr") -> dict[str, Any]:
-    """Texts of a finding: title, what, why, todo, anchor, and ``table`` when it holds one.
+    """Texts of a finding: title, what, why, todo, anchor, ``places`` and ``table`` if it has any.
 
-    ``table`` is ``{"caption", "columns": [...], "rows": [[...]]}`` of ready texts, or None.
+    ``places`` are its places with their note (« nature 6218, dépense, réel ») in the reader's
+    language. ``table`` is ``{"caption", "columns": [...], "rows": [[...]]}`` of ready texts, or
+    None.
     """
     data = finding_to_dict(finding) if isinstance(finding, Finding) else finding
     params = {"count": data.get("count", 1), **data.get("params", {})}
     texts = _render(data["code"], params, lang, data.get("level"))
-    return {**texts, "table": _table(data["code"], params, lang)}
+    places = [_place(place, lang) for place in data.get("where") or () if any(place.values())]
+    return {**texts, "places": places, "table": _table(data["code"], params, lang)}
+
+
+def _place(place: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    words = WORDS[_language(lang)]["place"]
+    parts = str(place.get("note") or "").split(", ")
+    return {**place, "note": ", ".join(words.get(part, part) for part in parts)}
 
 
 def render_refusal(code: str, params: Mapping[str, Any] | None = None, lang: str = "fr") -> dict:

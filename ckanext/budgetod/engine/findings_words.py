@@ -6,6 +6,7 @@ WORDS = {
     "fr": {
         "section": {"F": "fonctionnement", "I": "investissement"},
         "chapter": {"…": "Autres chapitres"},
+        "place": {},
         "size_word": {"plus": "élevées", "moins": "faibles"},
         "debt": {"capital_exercice": "Capital remboursé", "interets_exercice": "Intérêts"},
         "reason": {
@@ -50,6 +51,14 @@ WORDS = {
     "en": {
         "section": {"F": "operating", "I": "investment"},
         "chapter": {"…": "Other chapters"},
+        "place": {
+            "sans nature": "no nature",
+            "dépense": "expenditure",
+            "recette": "revenue",
+            "sens inconnu": "unknown side",
+            "réel": "real",
+            "ordre": "internal",
+        },
         "reason": {
             "empty": "empty cell",
             "not_listed": "value not in the list",

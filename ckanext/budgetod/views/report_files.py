@@ -74,5 +74,5 @@ def _rows(finding: dict[str, Any], lang: str) -> Iterator[list[Any]]:
     texts = findings_render.render(finding, lang)
     words = [texts[name] for name in ("title", "what", "why", "todo")]
     head = [finding["code"], naming.level(finding["level"])["word"], *words, finding.get("count")]
-    for place in finding.get("where") or [{}]:
+    for place in texts["places"] or [{}]:
         yield [*head, *(place.get(name) for name in ("line", "source_line", "element", "note"))]

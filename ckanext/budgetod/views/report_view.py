@@ -35,11 +35,10 @@ def sections(
 
 def _finding(finding: Mapping[str, Any], lang: str) -> dict[str, Any]:
     texts = findings_render.render(finding, lang)
-    places = [p for p in finding.get("where") or () if any(p.values())]
     table = texts.get("table")
     if table:
         texts = {**texts, "table": {**table, "numeric": _numeric(table)}}
-    return {**texts, "code": finding["code"], "level": finding["level"], "places": places}
+    return {**texts, "code": finding["code"], "level": finding["level"]}
 
 
 _FIGURE = re.compile(r"[\u2212-]?€?[\d\u00a0.,]+(?:\u00a0[€%])?")
