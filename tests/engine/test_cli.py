@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from ckanext.budgetod import engine
+from ckanext.budgetod.engine import archives
 from ckanext.budgetod.engine.builder import totem_document
 from ckanext.budgetod.engine.cli import main
-from ckanext.budgetod.engine.command import archives
 
 SOUND = totem_document(stage="BP", seal=True)
 TO_CONFIRM = totem_document()
@@ -48,10 +48,11 @@ def test_exit_codes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_wrong_usage_is_three(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["check"], ["convert", "x", "--format", "xls"], ["unknown"], []):
+    for arguments in (["check"], ["convert", "x", "--format", "xls"], ["unknown"]):
         with pytest.raises(SystemExit) as left:
             main(arguments)
         assert left.value.code == 3, arguments
+    assert main([]) == 3
     capsys.readouterr()
 
 
@@ -304,7 +305,7 @@ def test_nomenclature_diff_add_update(folder: Path, capsys: pytest.CaptureFixtur
     assert "M57-M57_D 2031" in capsys.readouterr().out
     update = ["nomenclature", "update", "--source", str(folder / "miroir"), "--plan", str(plans)]
     assert main(update) == 0
-    assert "0 plans ajoutés, 1 déjà connu" in capsys.readouterr().out
+    assert "0 plan ajouté, 1 déjà connu" in capsys.readouterr().out
     document = folder / "2031.xml"
     document.write_bytes(totem_document(exercice=2031))
     main(["check", "--json", "--plan", str(plans), str(document)])

@@ -101,7 +101,7 @@ def test_files_of_one_name_are_both_kept(valid: Path, tmp_path: Path) -> None:
 def test_what_is_missing_is_said(spoiled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(spoiled)]) == 1
     said = capsys.readouterr().out
-    assert "il manque : BGT_SIRET" in said
+    assert "il manque\u00a0: BGT_SIRET" in said
     assert "séparateur (1)" in said
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ..archives import CHUNK, MAX_MEMBER_BYTES, SPOOL, Opened, kind_of, members
 from ..errors import DocumentRefused, NotABudget, TooLarge
-from .archives import CHUNK, MAX_MEMBER_BYTES, SPOOL, Opened, kind_of, members
+from ..readers import sniff
 
 SUFFIXES = (".xml", ".gz", ".tgz", ".zip")
+TABLE = ".csv"
 STDIN = "-"
 
 
@@ -42,32 +44,56 @@ class Item:
 
 
 def expand(names: Iterable[str]) -> Iterator[Path | str]:
-    """Paths to read, folders walked in alphabetical order. FileNotFoundError for a wrong name."""
+    """Paths to read, a folder as it is. FileNotFoundError for a wrong name."""
     for name in names:
-        path = Path(name)
         if name == STDIN:
             yield STDIN
-        elif path.is_dir():
-            yield from _walk(path)
-        elif path.is_file():
-            yield path
+        elif name and Path(name).exists():
+            yield Path(name)
         else:
             raise FileNotFoundError(name)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    found = (path for path in folder.rglob("*") if path.name.lower().endswith(SUFFIXES))
-    yield from sorted(path for path in found if path.is_file() and not path.is_symlink())
-
-
 def items(paths: Iterable[Path | str]) -> Iterator[Item]:
-    """Each document of each path; an archive gives one item a document."""
+    """Each document of each path; a folder and an archive give one item a document."""
     for path in paths:
-        try:
-            with _opened(path) as (name, stream):
-                yield from _items(path, name, stream)
-        except DocumentRefused as refusal:
-            yield Item(str(path), refusal=refusal)
+        if isinstance(path, Path) and path.is_dir():
+            yield from _of_folder(path)
+        else:
+            yield from _of_file(path)
+
+
+def _of_folder(folder: Path) -> Iterator[Item]:
+    """What a folder holds, in alphabetical order; a refusal when that is nothing."""
+    found = sorted(path for path in folder.rglob("*") if _is_wanted(path))
+    for path in found:
+        yield from _of_file(path)
+    if not found:
+        yield Item(str(folder), refusal=NotABudget("F11", case="folder"))
+
+
+def _is_wanted(path: Path) -> bool:
+    name = path.name.lower()
+    if path.is_symlink() or not path.is_file():
+        return False
+    return name.endswith(SUFFIXES) or (name.endswith(TABLE) and _is_scdl(path))
+
+
+def _is_scdl(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return sniff.kind_of(stream.read(sniff.HEAD)) is sniff.Kind.SCDL
+
+
+def _is_document(head: bytes) -> bool:
+    return sniff.kind_of(head) in (sniff.Kind.XML, sniff.Kind.SCDL)
+
+
+def _of_file(path: Path | str) -> Iterator[Item]:
+    try:
+        with _opened(path) as (name, stream):
+            yield from _items(path, name, stream)
+    except DocumentRefused as refusal:
+        yield Item(str(path), refusal=refusal)
 
 
 def _items(path: Path | str, name: str, stream: IO[bytes]) -> Iterator[Item]:
@@ -75,7 +101,7 @@ def _items(path: Path | str, name: str, stream: IO[bytes]) -> Iterator[Item]:
     stream.seek(0)
     if kind_of(head):
         yield from _members(stream, name)
-    elif isinstance(path, Path):
+    elif isinstance(path, Path) and path.is_file():
         yield Item(name, path=path)
     else:
         yield Item(name, stream=stream)
@@ -83,12 +109,17 @@ def _items(path: Path | str, name: str, stream: IO[bytes]) -> Iterator[Item]:
 
 @contextmanager
 def _opened(path: Path | str) -> Iterator[tuple[str, IO[bytes]]]:
-    if isinstance(path, Path):
-        with path.open("rb") as stream:
+    """The name and the bytes of a file; a copy of what can be read only once."""
+    if not isinstance(path, Path):
+        with spool(sys.stdin.buffer) as copy:
+            yield STDIN, copy
+        return
+    with path.open("rb") as stream:
+        if path.is_file():
             yield str(path), stream
-    else:
-        with spool(sys.stdin.buffer) as stream:
-            yield STDIN, stream
+            return
+        with spool(stream) as copy:
+            yield str(path), copy
 
 
 def spool(source: IO[bytes]) -> IO[bytes]:
@@ -105,10 +136,10 @@ def spool(source: IO[bytes]) -> IO[bytes]:
 def _members(stream: IO[bytes], name: str) -> Iterator[Item]:
     opened = Opened()
     try:
-        for member, content in members(stream, name, opened):
+        for member, content in members(stream, name, opened, wanted=_is_document):
             yield Item(f"{name}:{member}", stream=content, opened=opened)
         if not opened.documents:
-            liste = ", ".join(sorted({Path(n).suffix or n for n in opened.ignored})[:8])
+            liste = ", ".join(sorted(set(opened.ignored))[:8])
             yield Item(name, refusal=NotABudget("F11", liste=liste))
     except DocumentRefused as refusal:
         yield Item(name, refusal=refusal)

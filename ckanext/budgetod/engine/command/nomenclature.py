@@ -7,21 +7,24 @@ the package. ``update`` reads a mirror: a folder, or an address of the official 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..errors import BudgetodError, NomenclatureError
+from ..errors import NomenclatureError
 from ..nomenclature import ENVIRONMENT, plans
 from ..nomenclature.compiler import compile_plan
 from ..nomenclature.install import Update, diff, install_plan, update
 from ..nomenclature.plans import cached
+from .messages import say
 
 OFFICIAL = "http://odm-budgetaire.org/composants/normes"
 MAX_PLAN_BYTES = 20_000_000
@@ -33,15 +36,28 @@ def run(options: Namespace) -> int:
     """Exit code: 0 done, 1 something was left out, 2 nothing usable, 3 wrong usage."""
     try:
         return _ACTIONS[options.action](options)
-    except BudgetodError as error:
-        print(f"budgetod: {error}", file=sys.stderr)
+    except NomenclatureError as error:
+        print(f"budgetod: {_reason(error, options)}", file=sys.stderr)
         return REFUSED
+
+
+def _reason(error: NomenclatureError, options: Namespace) -> str:
+    return say(error.code, options.lang, **error.params)
+
+
+@contextmanager
+def _reading(name: object) -> Iterator[None]:
+    """What goes wrong with a file is told with its name."""
+    try:
+        yield
+    except NomenclatureError as error:
+        raise NomenclatureError(error.code, **{"name": str(name), **error.params}) from error
 
 
 def _folder(options: Namespace) -> Path:
     named = options.plan or os.environ.get(ENVIRONMENT)
     if not named:
-        print(f"budgetod: --plan DOSSIER, ou la variable {ENVIRONMENT}", file=sys.stderr)
+        print(f"budgetod: {say('plan_folder', options.lang, name=ENVIRONMENT)}", file=sys.stderr)
         raise SystemExit(USAGE)
     return Path(named)
 
@@ -76,17 +92,20 @@ def _add(options: Namespace) -> int:
     folder = _folder(options)
     done = []
     for name in options.files:
-        plan, new = install_plan(_file(name), folder)
+        with _reading(name):
+            plan, new = install_plan(_file(name), folder)
         cached.cache_clear()
         done.append({"plan": str(plan.key), "codes": len(plan), "new": new})
-    _print(
-        options,
-        done,
-        (
-            f"{row['plan']}: {row['codes']} codes{'' if row['new'] else ', déjà connu'}"
-            for row in done
-        ),
+    lines = (
+        say(
+            "plan_added" if row["new"] else "plan_already",
+            options.lang,
+            plan=row["plan"],
+            n=row["codes"],
+        )
+        for row in done
     )
+    _print(options, done, lines)
     return FINE
 
 
@@ -95,7 +114,7 @@ def _file(name: str) -> Path:
     if not path.is_file():
         raise FileNotFoundError(name)
     if path.stat().st_size > MAX_PLAN_BYTES:
-        raise NomenclatureError(f"{name}: over {MAX_PLAN_BYTES} bytes")
+        raise NomenclatureError("plan_size", name=name, limit=MAX_PLAN_BYTES)
     return path
 
 
@@ -103,16 +122,18 @@ def _diff(options: Namespace) -> int:
     known = plans(options.plan)
     changed = False
     for name in options.files:
-        after = compile_plan(_file(name))
+        with _reading(name):
+            after = compile_plan(_file(name))
         before = known.plan(after.key.family, after.key.exercice)
         if before is None:
-            _print(options, {"plan": str(after.key), "new": True}, [f"{after.key}: nouveau"])
+            line = say("plan_new", options.lang, plan=after.key)
+            _print(options, {"plan": str(after.key), "new": True}, [line])
             changed = True
             continue
         changes = list(diff(before, after))
         changed = changed or bool(changes)
         rows = [{"kind": c.kind, "code": c.code, "change": _word(c)} for c in changes]
-        lines = [f"{after.key}: {len(changes)} différences"]
+        lines = [say("plan_changes", options.lang, plan=after.key, n=len(changes))]
         lines += [f"  {row['change']} {row['kind']} {row['code']}" for row in rows]
         _print(options, {"plan": str(after.key), "changes": rows}, lines)
     return TO_CONFIRM if changed else FINE
@@ -130,15 +151,15 @@ def _update(options: Namespace) -> int:
     if source.startswith(("http://", "https://")):
         years = options.year or [datetime.now(tz=timezone.utc).year]
         with tempfile.TemporaryDirectory() as mirror:
-            fetched = _mirror(source.rstrip("/"), years, Path(mirror), plans(options.plan).names)
-            if not fetched:
-                print(f"budgetod: aucun plan trouvé à {source}", file=sys.stderr)
-                return REFUSED
+            _mirror(source.rstrip("/"), years, Path(mirror), plans(options.plan).names)
             done = update([Path(mirror)], folder)
     elif Path(source).is_dir():
-        done = update([Path(source)], folder)
+        years = options.year or []
+        done = update([Path(source)], folder, years)
     else:
         raise FileNotFoundError(source)
+    if not (done.added or done.known or done.stale or done.rejected):
+        raise NomenclatureError("plan_none", name=source, years=years)
     cached.cache_clear()
     _tell(options, done)
     return TO_CONFIRM if done.rejected or done.stale else FINE
@@ -149,17 +170,20 @@ def _tell(options: Namespace, done: Update) -> None:
         "added": [str(key) for key in done.added],
         "known": len(done.known),
         "stale": [str(key) for _, key in done.stale],
-        "rejected": [reason for _, reason in done.rejected],
+        "rejected": [
+            say(error.code, options.lang, **{"name": str(path), **error.params})
+            for path, error in done.rejected
+        ],
     }
-    lines = [f"{len(done.added)} plans ajoutés, {len(done.known)} déjà connus"]
-    lines += [f"laissé de côté (périmé) : {key}" for key in data["stale"]]
-    lines += [f"refusé : {reason}" for reason in data["rejected"]]
+    counts = {"added": len(done.added), "known": len(done.known)}
+    lines = [say("plan_update", options.lang, **counts)]
+    lines += [say("plan_stale", options.lang, plan=key) for key in data["stale"]]
+    lines += [say("plan_rejected", options.lang, why=why) for why in data["rejected"]]
     _print(options, data, lines)
 
 
-def _mirror(base: str, years: Iterable[int], folder: Path, names: Iterable[str]) -> int:
-    """Copy the plans of some years from an address; the number of files."""
-    count = 0
+def _mirror(base: str, years: Iterable[int], folder: Path, names: Iterable[str]) -> None:
+    """Copy the plans of some years from an address."""
     for year in years:
         for name in names:
             norme, _, declinaison = name.partition("-")
@@ -168,8 +192,6 @@ def _mirror(base: str, years: Iterable[int], folder: Path, names: Iterable[str])
             if content:
                 (folder / place).mkdir(parents=True, exist_ok=True)
                 (folder / place / "planDeCompte.xml").write_bytes(content)
-                count += 1
-    return count
 
 
 def _fetch(url: str) -> bytes | None:
@@ -184,10 +206,17 @@ def _fetch(url: str) -> bytes | None:
     except urllib.error.HTTPError:
         return None
     except OSError as error:
-        raise NomenclatureError(f"{url}: {error}") from None
+        raise NomenclatureError("plan_unreachable", name=url, reason=_cause(error)) from None
     if len(content) > MAX_PLAN_BYTES:
-        raise NomenclatureError(f"{url}: over {MAX_PLAN_BYTES} bytes")
+        raise NomenclatureError("plan_size", name=url, limit=MAX_PLAN_BYTES)
     return content
+
+
+def _cause(error: OSError) -> str:
+    """A short code of what failed: ``ECONNREFUSED``, ``gaierror``…"""
+    reason = getattr(error, "reason", error)
+    number = getattr(reason, "errno", None)
+    return errno.errorcode.get(number or 0) or type(reason).__name__
 
 
 def _no_redirect() -> Any:

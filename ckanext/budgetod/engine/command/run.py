@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import findings_render as render
-from ..errors import DocumentRefused, NotABudget
+from ..errors import DocumentRefused, NotABudget, PreviousRefused
 from ..findings import Level
-from . import names
+from . import comparing, names
+from .asked import Misuse, verify
 from .inputs import Item, expand, items
+from .messages import say
 from .screen import Screen
 
 if TYPE_CHECKING:
+    from ..conversion import Conversion
     from ..report import Report
 
 FINE, TO_CONFIRM, REFUSED, USAGE = range(4)
@@ -26,10 +29,15 @@ Answer = tuple[int, str, Mapping[str, Any]]
 
 def run(options: Namespace) -> int:
     """Read every document asked for; the worst exit code of all."""
-    wrong = _misuse(options)
-    if wrong:
+    try:
+        verify(options)
+        return _all(options)
+    except Misuse as wrong:
         print(f"budgetod: {wrong}", file=sys.stderr)
         return USAGE
+
+
+def _all(options: Namespace) -> int:
     screen = Screen(as_json=options.json, quiet=options.quiet, lang=options.lang)
     paths = list(expand(options.files))
     action = _ACTIONS[options.command]
@@ -41,43 +49,32 @@ def run(options: Namespace) -> int:
     return worst
 
 
-def _misuse(options: Namespace) -> str:
-    """What is wrong with the options themselves, "" for nothing. OSError for files not there."""
-    from ..anonymiser.rules import load
-    from ..siret import valid_siret
-
-    if options.plan and not Path(options.plan).is_dir():
-        raise FileNotFoundError(options.plan)
-    if options.siret and not valid_siret(options.siret):
-        return f"not a valid SIRET: {options.siret}"
-    try:
-        load(getattr(options, "rules", None))
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
 def _one(item: Item, action: Callable[..., Answer], options: Namespace, screen: Screen) -> int:
     try:
         if item.refusal is not None:
             raise item.refusal
         code, line, data = _answer(item, action, options, screen)
+    except PreviousRefused as refusal:
+        raise Misuse(comparing.refused(options, refusal)) from None
     except DocumentRefused as refusal:
         code, line, data = _refused(refusal, options.lang)
-    except ValueError as error:
-        code, line, data = REFUSED, str(error), {"error": str(error)}
-    if options.command == "summary" and code == FINE:
-        screen.document(item.name, line, data)
-    else:
-        screen.result(code, item.name, line, data)
+    show = screen.document if options.command == "summary" else screen.result
+    show(code, item.name, line, data)
+    _remarks(item, data, options, screen)
+    return code
+
+
+def _remarks(item: Item, data: Mapping[str, Any], options: Namespace, screen: Screen) -> None:
+    """What is told beside the line of a document."""
     if options.verbose:
         for text in _details(data, options.lang):
             screen.detail(text)
+    if data.get("compared") is False:
+        screen.note(say("previous_other", options.lang, name=item.name))
     if item.opened and item.opened.ignored:
         count = len(item.opened.ignored)
         params = {"documents": item.opened.documents, "ignores": count}
         screen.note(render.render_refusal("F10", params, options.lang)["what"])
-    return code
 
 
 def _answer(
@@ -112,7 +109,7 @@ def _details(data: Mapping[str, Any], lang: str) -> list[str]:
         lines.append(f"{year}{finding['code']} {texts['what']}")
         lines.extend(
             f"  {place['element'] or place['source_line']} {place['note']}".rstrip()
-            for place in finding["where"][:3]
+            for place in texts["places"][:3]
         )
     return lines
 
@@ -121,7 +118,8 @@ def _check(item: Item, options: Namespace, screen: Screen) -> Answer:
     from .. import check
 
     report = check(item.source, previous=options.previous, siret=options.siret, plans=options.plan)
-    return _code(report), _line(report, options.lang), {"report": report.to_dict()}
+    data = {"report": report.to_dict(), **comparing.compared(options, report)}
+    return _code(report), _line(report, options.lang), data
 
 
 def _convert(item: Item, options: Namespace, screen: Screen) -> Answer:
@@ -140,25 +138,34 @@ def _convert(item: Item, options: Namespace, screen: Screen) -> Answer:
         progress=screen.progress(item.name),
         previous=options.previous,
     )
-    files = [{"kind": out.kind, "path": str(out.path), "rows": out.rows} for out in done.outputs]
-    code = _code(done.report)
-    if not any(out.kind == "scdl" for out in done.outputs):
+    return _converted(done, options)
+
+
+def _converted(done: Conversion, options: Namespace) -> Answer:
+    """What a conversion made, every Budget of the document together."""
+    outputs = [out for one in (done, *done.others) for out in one.outputs]
+    files = [{"kind": out.kind, "path": str(out.path), "rows": out.rows} for out in outputs]
+    report = done.whole_report
+    code = _code(report)
+    if not all(any(out.kind == "scdl" for out in one.outputs) for one in (done, *done.others)):
         code = max(code, TO_CONFIRM)
-    count = len(files)
-    plural = "s" if count > 1 else ""
-    word = f"fichier{plural}" if options.lang == "fr" else f"file{plural}"
-    line = f"{_line(done.report, options.lang)}, {count} {word}"
-    return code, line, {"outputs": files, "report": done.report.to_dict()}
+    line = f"{_line(report, options.lang)}, {say('files', options.lang, n=len(files))}"
+    data = {"outputs": files, "report": report.to_dict(), **comparing.compared(options, report)}
+    return code, line, data
 
 
 def _free_name(item: Item, options: Namespace) -> str:
     """The base name of a document's files."""
+    from dataclasses import replace
+
     from ..outputs import basename
     from ..readers import read_header
+    from ..siret import usable_siret
 
-    name = basename(read_header(item.source))
+    header = read_header(item.source)
     item.rewind()
-    return names.free(name, options)
+    siret = usable_siret(header, options.siret) or header.siret
+    return names.free(basename(replace(header, siret=siret)), options)
 
 
 def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
@@ -170,7 +177,6 @@ def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
     with fresh_file(folder / f"{name}.xml") as target:
         passed = anonymise(item.source, target, profile=options.profile, rules=options.rules)
     masked = sum(int(row.get("count", 0)) for row in passed.masked)
-    word = "masqués" if options.lang == "fr" else "masked"
     data = {
         "document": _described(passed.header),
         "masked": list(passed.masked),
@@ -180,7 +186,8 @@ def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
     }
     confirm = any(finding.level is Level.CONFIRM for finding in passed.findings)
     code = TO_CONFIRM if confirm else FINE
-    return code, f"{_title(data['document'], options.lang)}, {masked} {word}", data
+    told = say("masked", options.lang, n=masked)
+    return code, f"{_title(data['document'], options.lang)}, {told}", data
 
 
 def _inspect(item: Item, options: Namespace, screen: Screen) -> Answer:
@@ -197,14 +204,17 @@ def _inspect(item: Item, options: Namespace, screen: Screen) -> Answer:
         "budgets": len(seen.headers),
         "annexes": seen.facts.get("annex_rows", {}),
     }
-    word = "lignes" if options.lang == "fr" else "lines"
-    return FINE, f"{_title(about, options.lang)}, {seen.lines} {word}", _jsonable(data)
+    told = say("lines", options.lang, n=seen.lines)
+    return FINE, f"{_title(about, options.lang)}, {told}", _jsonable(data)
 
 
 def _summary(item: Item, options: Namespace, screen: Screen) -> Answer:
     from ..pipeline import read
 
-    summary = read(item.source, siret=options.siret, plans=options.plan).summary
+    found = read(item.source, siret=options.siret, plans=options.plan)
+    summary = found.summary
+    if found.others:
+        summary = {**summary, "autres_budgets": [other.summary for other in found.others]}
     return FINE, json.dumps(summary, ensure_ascii=False, indent=2), {"summary": summary}
 
 
@@ -229,20 +239,28 @@ def _jsonable(data: dict[str, Any]) -> dict[str, Any]:
 
 def _title(about: Mapping[str, Any], lang: str) -> str:
     """``compte administratif 2023, Ville de Valmoselle, budget principal``."""
-    stage = render.write(about["etape"], "stage", lang)
-    number = f" n° {about['numero_dm']}" if about["numero_dm"] and about["etape"] == "dm" else ""
-    budget = about["libelle"] if about["categorie"] == "annexe" else ""
-    parts = (f"{stage}{number} {about['exercice']}", about["collectivite"], budget)
-    return ", ".join(part for part in parts if part)
+    return say(
+        "title",
+        lang,
+        stage=about["etape"],
+        number=about["numero_dm"] if about["etape"] == "dm" else "",
+        year=about["exercice"],
+        who=about["collectivite"],
+        budget=about["libelle"] if about["categorie"] == "annexe" else "",
+    )
 
 
 def _line(report: Report, lang: str) -> str:
-    counts = report.counts
-    word = "contrôles réussis" if lang == "fr" else "controls passed"
     codes = [code for code in report.codes() if code not in report.codes(Level.INFO)]
-    told = f" ({' '.join(codes)})" if codes else ""
-    title = _title(report.document, lang)
-    return f"{title}, {counts['passed']}/{counts['total']} {word}{told}"
+    counts = report.counts
+    told = say(
+        "checked",
+        lang,
+        passed=counts["passed"],
+        total=counts["total"],
+        codes=" ".join(codes),
+    )
+    return f"{_title(report.document, lang)}, {told}"
 
 
 def _code(report: Report) -> int:

@@ -3,76 +3,49 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..anonymiser.cells import masked_line
 from ..checks.of_tables import check_tables
 from ..document import ResolvedLine, Stage
+from ..fields import columns
+from ..findings_words import WORDS
 from ..nomenclature import plans
+from ..outputs import Output
 from ..readers.scdl import ScdlTable, open_scdl
 from ..report import finding_to_dict
 from ..scdl.mapping import STAGES
 from ..scdl.repair import ScdlRepair, repair_scdl
+from ..scdl.schema import COLUMNS
+from ..tables import in_formats
 from . import names
 from .inputs import Item
+from .messages import say
 
 FINE, TO_CONFIRM = range(2)
-_TEXTS = {
-    "fr": {
-        "rows": "CSV SCDL, {rows} lignes dont {valid} conformes",
-        "repairs": "réparations : {repairs}",
-        "missing": "il manque : {missing}",
-        "bad": "cellules non conformes : {bad}",
-        "masked": "P01, données personnelles à occulter : {masked}",
-        "hidden": "P01, données personnelles occultées : {masked}",
-        "written": "écrit : {path}",
-    },
-    "en": {
-        "rows": "SCDL CSV, {rows} rows of which {valid} valid",
-        "repairs": "repairs: {repairs}",
-        "missing": "missing: {missing}",
-        "bad": "invalid cells: {bad}",
-        "masked": "P01, personal data to mask: {masked}",
-        "hidden": "P01, personal data masked: {masked}",
-        "written": "written: {path}",
-    },
-}
+Answer = tuple[int, str, Mapping[str, Any]]
 
-_WORDS = {
+_PERSONAL = {
     "fr": {
-        "byte_order_mark": "marque d'ordre retirée",
-        "encoding": "encodage",
-        "separator": "séparateur",
-        "column_name": "noms de colonnes",
-        "number": "nombres",
-        "enumeration": "valeurs de liste",
-        "year": "années",
-        "code": "codes",
-        "text": "accents",
-        "given": "valeurs données",
-        "from_plan": "chapitres et libellés pris dans le plan de comptes",
-        "section_from_plan": "sections prises dans le plan de comptes",
-        "empty": "vide",
-        "not_listed": "hors liste",
-        "too_long": "trop long",
-        "not_a_year": "année illisible",
-        "not_a_siret": "SIRET illisible",
-        "not_a_number": "nombre illisible",
-        "wrong_key": "clé fausse",
         "name": "noms",
         "email": "courriels",
         "phone": "téléphones",
         "iban": "IBAN",
         "nir": "numéros de sécurité sociale",
     },
-    "en": {"from_plan": "chapters and labels from the account plan"},
+    "en": {
+        "name": "names",
+        "email": "e-mails",
+        "phone": "phones",
+        "iban": "IBAN",
+        "nir": "social security numbers",
+    },
 }
-"""Names of repairs and of faults; in English their codes, without underscores."""
 
 
-def run(item: Item, options: Namespace) -> tuple[int, str, Mapping[str, Any]]:
+def run(item: Item, options: Namespace) -> Answer:
     """Check a file; with ``convert``, write the repaired one when it is valid."""
     item.rewind()
     target = _target(item, options) if options.command == "convert" else None
@@ -84,13 +57,22 @@ def run(item: Item, options: Namespace) -> tuple[int, str, Mapping[str, Any]]:
         plans=plans(options.plan),
         mask=_masks(options),
     )
-    path = str(target) if found.written else ""
+    outputs = _outputs(target, found, options) if target is not None and found.written else []
     budgets = _budgets(item, options, found.nomenclature)
-    fine = found.is_valid and not (found.repairs or found.masked or budgets)
-    code = FINE if fine else TO_CONFIRM
-    outputs = [{"kind": "scdl", "path": path, "rows": found.rows}] if path else []
-    line = " ; ".join((_line(found, path, options.lang), *_years(budgets)))
-    return code, line, {"scdl": found.to_dict(), "budgets": budgets, "outputs": outputs}
+    fine = found.is_valid and not (found.repairs or found.masked or found.twice or budgets)
+    files = [{"kind": out.kind, "path": str(out.path), "rows": out.rows} for out in outputs]
+    told = (*_told(found, outputs, options.lang), *_years(budgets, options.lang))
+    data: dict[str, Any] = {"scdl": found.to_dict(), "budgets": budgets, "outputs": files}
+    if options.previous is not None:
+        data["compared"] = False
+    separator = "\u00a0; " if options.lang == "fr" else "; "
+    return (FINE if fine else TO_CONFIRM), separator.join(told), data
+
+
+def _outputs(target: Path, found: ScdlRepair, options: Namespace) -> list[Output]:
+    """The repaired table in each format asked for."""
+    about = columns(COLUMNS, options.lang)
+    return list(in_formats(Output("scdl", target, found.rows, about), options.format))
 
 
 def _budgets(item: Item, options: Namespace, nomenclature: str) -> list[dict[str, Any]]:
@@ -124,16 +106,17 @@ def _lines(table: ScdlTable) -> Iterator[tuple[list[str], ResolvedLine]]:
         yield row, masked_line(row, resolved)[0]
 
 
-def _years(budgets: list[dict[str, Any]]) -> Iterator[str]:
+def _years(budgets: list[dict[str, Any]], lang: str) -> Iterator[str]:
     """« 2016 : Q01 Q03 »."""
     for budget in budgets:
         codes = dict.fromkeys(finding["code"] for finding in budget["findings"])
-        yield f"{budget['exercice']} : {' '.join(codes)}"
+        yield say("scdl_year", lang, year=budget["exercice"], codes=" ".join(codes))
 
 
 def _given(options: Namespace) -> dict[str, str]:
     stage = STAGES[Stage[options.etape.upper()]] if options.etape else ""
-    given = {"BGT_SIRET": options.siret, "BGT_NOM": options.nom, "BGT_NATDEC": stage}
+    siret = "".join((options.siret or "").split())
+    given = {"BGT_SIRET": siret, "BGT_NOM": options.nom, "BGT_NATDEC": stage}
     return {name: value for name, value in given.items() if value}
 
 
@@ -142,29 +125,29 @@ def _target(item: Item, options: Namespace) -> Path:
     return Path(options.out) / f"{name}.csv"
 
 
-def _line(found: ScdlRepair, path: str, lang: str) -> str:
-    texts = _TEXTS[lang]
-    parts = [texts["rows"].format(rows=found.rows, valid=found.valid)]
-    if found.repairs:
-        repairs = ", ".join(
-            f"{_word(kind, lang)} ({count})" for kind, count in found.repairs.items()
-        )
-        parts.append(texts["repairs"].format(repairs=repairs))
-    if found.missing:
-        parts.append(texts["missing"].format(missing=", ".join(found.missing)))
-    if found.bad:
-        bad = ", ".join(
-            f"{cell['column']} {_word(cell['reason'], lang)} ({cell['count']})"
-            for cell in found.bad
-        )
-        parts.append(texts["bad"].format(bad=bad))
-    if found.masked:
-        kinds = ", ".join(f"{_word(kind, lang)} ({n})" for kind, n in found.masked.items())
-        parts.append(texts["hidden" if path else "masked"].format(masked=kinds))
-    if path:
-        parts.append(texts["written"].format(path=path))
-    return " ; ".join(parts)
+def _told(found: ScdlRepair, outputs: list[Output], lang: str) -> Iterator[str]:
+    """What is said of a table, part by part."""
+    personal = "scdl_hidden" if outputs else "scdl_masked"
+    bad = (
+        f"{cell['column']} {_word('reason', cell['reason'], lang)} ({cell['count']})"
+        for cell in found.bad
+    )
+    repairs = (f"{_word('repair', kind, lang)} ({n})" for kind, n in found.repairs.items())
+    masked = (f"{_PERSONAL[lang].get(kind, kind)} ({n})" for kind, n in found.masked.items())
+    yield say("scdl_rows", lang, rows=found.rows, valid=found.valid)
+    yield from _list("scdl_repairs", repairs, lang)
+    yield from _list("scdl_missing", found.missing, lang)
+    yield from _list("scdl_twice", found.twice, lang)
+    yield from _list("scdl_bad", bad, lang)
+    yield from _list(personal, masked, lang)
+    yield from _list("scdl_written", (str(out.path) for out in outputs), lang)
 
 
-def _word(code: str, lang: str) -> str:
-    return _WORDS[lang].get(code, code.replace("_", " "))
+def _list(name: str, parts: Iterable[str], lang: str) -> Iterator[str]:
+    found = list(parts)
+    if found:
+        yield say(name, lang, list=", ".join(found), n=len(found))
+
+
+def _word(kind: str, code: str, lang: str) -> str:
+    return WORDS[lang][kind].get(code, code.replace("_", " "))

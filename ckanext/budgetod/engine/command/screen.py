@@ -8,43 +8,49 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
+from .messages import say
+
 _COLOURS = {"green": "32", "yellow": "33", "red": "31", "grey": "90"}
 _BAR = 24
 _MARKS = {0: ("✔", "green"), 1: ("?", "yellow"), 2: ("✘", "red")}
+_STEPS = {"files": "writing"}
+"""Steps of a conversion whose name is that of another sentence."""
 
 
 class Screen:
-    """``out`` takes results, ``err`` progress and refusals."""
+    """``out`` takes results, ``err`` progress and remarks."""
 
     def __init__(self, *, as_json: bool, quiet: bool, lang: str) -> None:
         self.as_json, self.quiet, self.lang = as_json, quiet, lang
         self.out: TextIO = sys.stdout
         self.err: TextIO = sys.stderr
         self._bar = not (quiet or as_json) and self.err.isatty()
-        self._colours = self.out.isatty() and "NO_COLOR" not in os.environ
-
-    def paint(self, text: str, colour: str) -> str:
-        """The text in colour, on a terminal that wants it."""
-        return f"\033[{_COLOURS[colour]}m{text}\033[0m" if self._colours else text
 
     def result(self, code: int, name: str, text: str, data: Mapping[str, Any]) -> None:
         """One document done: a JSON line, or one line for a person."""
-        self.clear()
-        if self.as_json:
-            line = json.dumps({"file": name, "exit": code, **data}, ensure_ascii=False)
-            print(line, file=self.out)
-        elif not self.quiet or code:
-            mark, colour = _MARKS[code]
-            print(f"{self.paint(mark, colour)} {name}: {text}", file=self.out)
-        self.out.flush()
+        self._result(self.out, code, name, text, data)
 
-    def document(self, name: str, text: str, data: Mapping[str, Any]) -> None:
-        """A result that is a document itself: nothing but it goes out."""
-        if self.as_json:
-            self.result(0, name, "", data)
+    def document(self, code: int, name: str, text: str, data: Mapping[str, Any]) -> None:
+        """A result that is a document itself: nothing but it goes out, refusals go beside it."""
+        if self.as_json or code:
+            stream = self.out if self.as_json else self.err
+            self._result(stream, code, name, text, data)
         else:
             self.clear()
             print(text, file=self.out, flush=True)
+
+    def _result(
+        self, stream: TextIO, code: int, name: str, text: str, data: Mapping[str, Any]
+    ) -> None:
+        self.clear()
+        if self.as_json:
+            line = json.dumps({"file": name, "exit": code, **data}, ensure_ascii=False)
+            print(line, file=stream)
+        elif not self.quiet or code:
+            mark, colour = _MARKS[code]
+            colon = "\u00a0:" if self.lang == "fr" else ":"
+            print(f"{_paint(mark, colour, stream)} {name}{colon} {text}", file=stream)
+        stream.flush()
 
     def detail(self, text: str) -> None:
         """A further line about the document above."""
@@ -65,7 +71,8 @@ class Screen:
         def show(step: str, fraction: float) -> None:
             done = int(_BAR * max(0.0, min(1.0, fraction)))
             bar = "█" * done + "░" * (_BAR - done)
-            self.err.write(f"\r\033[K{bar} {step} {name[-40:]}")
+            word = say(_STEPS.get(step, step), self.lang)
+            self.err.write(f"\r\033[K{bar} {word} {name[-40:]}")
             self.err.flush()
 
         return show
@@ -75,3 +82,10 @@ class Screen:
         if self._bar:
             self.err.write("\r\033[K")
             self.err.flush()
+
+
+def _paint(text: str, colour: str, stream: TextIO) -> str:
+    """The text in colour, on a terminal that wants it."""
+    if stream.isatty() and "NO_COLOR" not in os.environ:
+        return f"\033[{_COLOURS[colour]}m{text}\033[0m"
+    return text

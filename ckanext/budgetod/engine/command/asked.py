@@ -1,0 +1,60 @@
+"""Can what was asked on the command line be followed? Known before any document is read."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..errors import DocumentRefused, RulesError
+from . import comparing
+from .messages import say
+
+
+class Misuse(Exception):
+    """A wrong usage, in the words of the person who typed it."""
+
+
+def verify(options: Namespace) -> None:
+    """Raise Misuse for an option that cannot be followed, OSError for a file that is not there."""
+    _plan(getattr(options, "plan", None))
+    _siret(getattr(options, "siret", None), options.lang)
+    _rules(getattr(options, "rules", None), options.lang)
+    if "parquet" in getattr(options, "format", ()) and find_spec("pyarrow") is None:
+        raise Misuse(say("no_parquet", options.lang))
+    _previous(options)
+
+
+def _plan(folder: str | None) -> None:
+    if folder is not None and not (folder and Path(folder).is_dir()):
+        raise FileNotFoundError(folder)
+
+
+def _siret(given: str | None, lang: str) -> None:
+    from ..siret import valid_siret
+
+    if given is not None and not valid_siret("".join(given.split())):
+        raise Misuse(say("not_a_siret", lang, siret=given))
+
+
+def _rules(path: str | None, lang: str) -> None:
+    from ..anonymiser.rules import load
+
+    try:
+        load(path)
+    except RulesError as error:
+        raise Misuse(say(error.code, lang, **error.params)) from None
+    except ValueError as error:
+        raise Misuse(say("rules_wrong", lang, name=path, reason=str(error))) from None
+
+
+def _previous(options: Namespace) -> None:
+    options.before = None
+    if getattr(options, "previous", None) is None:
+        return
+    if not Path(options.previous).is_file():
+        raise FileNotFoundError(options.previous)
+    try:
+        options.before = comparing.described(options.previous)
+    except DocumentRefused as refusal:
+        raise Misuse(comparing.refused(options, refusal)) from None

@@ -1,0 +1,38 @@
+"""``--previous``: the document to compare with, and whether a document was compared with it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DocumentRefused
+from ..findings_render import render_refusal
+from .messages import say
+
+if TYPE_CHECKING:
+    from ..report import Report
+
+
+def described(path: str) -> Mapping[str, Any]:
+    """Which budget and which year the document to compare with is. DocumentRefused for none."""
+    from ..readers import read_header
+    from ..report import describe
+
+    return describe(read_header(path))
+
+
+def refused(options: Namespace, refusal: DocumentRefused) -> str:
+    """Why the document to compare with is not taken."""
+    texts = render_refusal(refusal.code, refusal.params, options.lang)
+    why = f"{texts['what']} {texts['todo']}"
+    return say("previous_refused", options.lang, name=options.previous, why=why)
+
+
+def compared(options: Namespace, report: Report) -> dict[str, bool]:
+    """Was a document compared? Nothing when that was not asked for."""
+    from ..checks.years import is_comparable
+
+    if options.before is None:
+        return {}
+    return {"compared": is_comparable(options.before, report.document)}

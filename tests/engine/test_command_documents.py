@@ -1,0 +1,238 @@
+"""From what was typed to documents: folders, archives, streams read once; what options change."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ckanext.budgetod import engine
+from ckanext.budgetod.engine.builder import (
+    Spec,
+    budget_element,
+    fictional_siret,
+    totem_document,
+)
+from ckanext.budgetod.engine.cli import main
+
+Captured = pytest.CaptureFixture[str]
+BP = totem_document(stage="BP", exercice=2024, seal=True)
+WRONG, RIGHT = "21570990800019", "21570990800010"
+GIVEN = "215 709 908\u00a000010"
+
+
+def table(document: bytes = BP) -> bytes:
+    target = io.BytesIO()
+    engine.write_scdl(io.BytesIO(document), target)
+    return target.getvalue()
+
+
+def rows_of(arguments: list[str], capsys: Captured) -> list[dict[str, Any]]:
+    main([arguments[0], "--json", *arguments[1:]])
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+# --- where documents are -------------------------------------------------------------------------
+def test_a_folder_gives_its_documents_and_its_tables(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.xml").write_bytes(BP)
+    (tmp_path / "sub" / "b.CSV").write_bytes(table())
+    (tmp_path / "wide.csv").write_bytes(b"\xff\xfe" + table().decode().encode("utf-16-le"))
+    (tmp_path / "other.csv").write_text("nom;prenom;age\n", encoding="utf-8")
+    found = rows_of(["check", str(tmp_path)], capsys)
+    assert [Path(row["file"]).name for row in found] == ["a.xml", "b.CSV", "wide.csv"]
+    assert [row.get("scdl", {}).get("rows") for row in found] == [None, 30, 30]
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_folder_without_documents_is_refused(tmp_path: Path, lang: str, capsys: Captured) -> None:
+    (tmp_path / "note.txt").write_text("rien", encoding="utf-8")
+    assert main(["check", "--lang", lang, str(tmp_path)]) == 2
+    said = capsys.readouterr().out
+    assert ("dans ce dossier" if lang == "fr" else "in this folder") in said
+
+
+def test_an_archive_gives_its_tables_too(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.xml", BP)
+        archive.writestr("b.csv", table())
+        archive.writestr("Dupont.pdf", b"%PDF-1.7")
+    found = rows_of(["check", str(path)], capsys)
+    assert ["report" in row for row in found] == [True, False]
+    assert found[1]["scdl"]["is_valid"]
+
+
+def test_an_archive_within_an_archive_is_named_by_its_kind(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("a.xml", BP)
+    path = tmp_path / "M. Dupont.gz"
+    path.write_bytes(gzip.compress(inner.getvalue()))
+    (row,) = rows_of(["check", str(path)], capsys)
+    assert row["refused"]["params"]["liste"] == ".zip"
+
+
+def test_what_can_be_read_only_once_is_read(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    feeding = threading.Thread(target=path.write_bytes, args=(BP,))
+    feeding.start()
+    assert main(["check", str(path)]) == 0
+    feeding.join()
+    capsys.readouterr()
+
+
+def test_the_api_opens_archives() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("one.xml", BP)
+        archive.writestr("two/two.xml", totem_document())
+        archive.writestr("note.txt", "rien")
+    packed.seek(0)
+    found = [
+        (name, engine.inspect(stream).header.exercice) for name, stream in engine.documents(packed)
+    ]
+    assert found == [("one.xml", 2024), ("two.xml", 2023)]
+    (alone,) = [stream.read() for _, stream in engine.documents(io.BytesIO(BP))]
+    assert alone == BP
+
+
+# --- options -------------------------------------------------------------------------------------
+def test_a_siret_that_is_given_is_everywhere(tmp_path: Path, capsys: Captured) -> None:
+    path, out = tmp_path / "bad.xml", tmp_path / "out"
+    path.write_bytes(totem_document(siret=WRONG, stage="BP", annexes=True, seal=True))
+    main(["convert", str(path), "--siret", GIVEN, "--out", str(out)])
+    capsys.readouterr()
+    (report,) = (json.loads(p.read_text()) for p in out.glob("*rapport.json"))
+    (figures,) = (json.loads(p.read_text()) for p in out.glob("*chiffres.json"))
+    assert report["document"]["siret"] == figures["document"]["siret"] == RIGHT
+    (told,) = (f for f in report["findings"] if f["code"] == "I05")
+    assert told["params"] == {"siret": WRONG, "repare": RIGHT}
+    for csv_file in out.glob("*.csv"):
+        assert WRONG not in csv_file.read_text().replace(f"({WRONG})", "")
+    main(["summary", str(path), "--siret", GIVEN])
+    assert json.loads(capsys.readouterr().out)["document"]["siret"] == RIGHT
+
+
+def test_a_siret_never_stands_for_that_of_another_budget(tmp_path: Path) -> None:
+    annexe = Spec(siret=fictional_siret("215709908", 2), annexe=True, siret_principal=WRONG)
+    document = totem_document(budgets=[budget_element(Spec(siret=WRONG)), budget_element(annexe)])
+    path = tmp_path / "two.xml"
+    path.write_bytes(document)
+    done = engine.convert(path, tmp_path, siret=RIGHT)
+    assert done.header.siret == RIGHT
+    assert done.others[0].header.siret == annexe.siret
+    target = io.BytesIO()
+    engine.write_scdl(path, target, siret=RIGHT)
+    rows = list(csv.DictReader(io.StringIO(target.getvalue().decode())))
+    assert {row["BGT_SIRET"] for row in rows} == {RIGHT, annexe.siret}
+
+
+def test_every_budget_of_a_document_is_told(tmp_path: Path, capsys: Captured) -> None:
+    broken = Spec(siret=fictional_siret("215709908", 2), annexe=True, siret_principal="")
+    document = totem_document(budgets=[budget_element(Spec()), budget_element(broken)])
+    path = tmp_path / "two.xml"
+    path.write_bytes(document)
+    assert "I07" in engine.check(path).codes()
+    (row,) = rows_of(["convert", str(path), "--out", str(tmp_path / "out")], capsys)
+    assert "I07" in {finding["code"] for finding in row["report"]["findings"]}
+    assert len({p.name for p in (tmp_path / "out").iterdir()}) == len(row["outputs"])
+    main(["summary", str(path)])
+    assert len(json.loads(capsys.readouterr().out)["autres_budgets"]) == 1
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_wrong_document_to_compare_with_is_no_fault_of_the_other(
+    tmp_path: Path, lang: str, capsys: Captured
+) -> None:
+    path, before = tmp_path / "a.xml", tmp_path / "before.xml"
+    path.write_bytes(BP)
+    before.write_bytes(b"%PDF-1.7")
+    for broken in (b"%PDF-1.7", totem_document(exercice=2023)[:-300]):
+        before.write_bytes(broken)
+        arguments = ["check", "--lang", lang, str(path), "--previous", str(before)]
+        assert main(arguments) == 3
+        out, err = capsys.readouterr()
+        assert not out
+        assert err.startswith(f"budgetod: --previous {before}")
+
+
+def test_a_document_that_cannot_be_compared_is_told(tmp_path: Path, capsys: Captured) -> None:
+    path, before = tmp_path / "a.xml", tmp_path / "before.xml"
+    path.write_bytes(BP)
+    for spec, compared in (
+        (Spec(stage="CA", exercice=2023), True),
+        (Spec(stage="BP", exercice=2024), True),
+        (Spec(stage="CA", exercice=2021), False),
+        (Spec(stage="CA", exercice=2023, siret=fictional_siret("215709916")), False),
+    ):
+        before.write_bytes(totem_document(spec=spec))
+        (row,) = rows_of(["check", str(path), "--previous", str(before)], capsys)
+        assert row["compared"] is compared
+        main(["check", str(path), "--previous", str(before)])
+        assert ("rien n’a été comparé" in capsys.readouterr().err) is not compared
+
+
+def test_formats_of_a_table_made_by_others(tmp_path: Path, capsys: Captured) -> None:
+    pytest.importorskip("pyarrow", reason="Parquet is an extra")
+    path, out = tmp_path / "autre.csv", tmp_path / "out"
+    path.write_bytes(table().replace(b"BGT_NOM", b"bgt_nom"))
+    main(["convert", str(path), "--format", "parquet,json", "--out", str(out)])
+    assert {p.name for p in out.iterdir()} == {"autre-scdl.parquet", "autre-scdl.json"}
+    assert len(json.loads((out / "autre-scdl.json").read_text())) == 30
+    capsys.readouterr()
+
+
+def test_a_column_found_twice_is_told(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "deux.csv"
+    path.write_text(
+        "\n".join(f"{line},{line.split(',')[1]}" for line in table().decode().splitlines()),
+        encoding="utf-8",
+    )
+    assert main(["check", str(path)]) == 1
+    assert "colonnes en double, la première est lue\u00a0: BGT_ANNEE" in capsys.readouterr().out
+
+
+def test_a_summary_is_json_and_nothing_else(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "a.xml").write_bytes(BP)
+    (tmp_path / "b.xml").write_bytes(b"%PDF-1.7")
+    assert main(["summary", str(tmp_path / "a.xml"), str(tmp_path / "b.xml")]) == 2
+    out, err = capsys.readouterr()
+    assert json.loads(out)["document"]["exercice"] == 2024
+    assert "F01" in err
+
+
+def test_languages_that_do_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="unknown language: de"):
+        engine.convert(io.BytesIO(BP), tmp_path, lang="de")
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_the_years_asked_for_are_taken(tmp_path: Path, capsys: Captured) -> None:
+    plan = (
+        '<Nomenclature Norme="M57" Declinaison="M57_D" Exer="{year}"><Nature><Comptes>'
+        '<Compte Code="60612" Libelle="Gaz" DR="011"/></Comptes></Nature></Nomenclature>'
+    )
+    for year in (2031, 2032):
+        folder = tmp_path / "mirror" / str(year) / "M57" / "M57_D"
+        folder.mkdir(parents=True)
+        (folder / "planDeCompte.xml").write_text(plan.format(year=year), encoding="utf-8")
+    update = ["nomenclature", "update", "--plan", str(tmp_path / "plans"), "--json"]
+    update += ["--source", str(tmp_path / "mirror")]
+    assert main([*update, "--year", "2032"]) == 0
+    assert json.loads(capsys.readouterr().out)["added"] == ["M57-M57_D 2032"]
+    assert main([*update, "--year", "2040"]) == 2
+    assert "2040" in capsys.readouterr().err
+    assert main(update) == 0
+    assert json.loads(capsys.readouterr().out)["added"] == ["M57-M57_D 2031"]
