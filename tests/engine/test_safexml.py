@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from ckanext.budgetod.engine.errors import DocumentRefused, TooLarge, Unreadable, UnsafeXML
 from ckanext.budgetod.engine.readers import prolog, safexml, walking
@@ -245,3 +246,15 @@ def test_comments_take_linear_time(place: str) -> None:
 
     few, many = (min(seconds(count) for _ in range(3)) for count in (4000, 32_000))
     assert many < 24 * few + 0.3
+
+
+def test_comments_behind_the_root_are_forgotten_and_instructions_stay() -> None:
+    data = b"<a><b/></a>" + b"<?y z?>" + b"<!---->" * 40_000 + b"<?y z?>"
+    stream = BoundedStream(io.BytesIO(data))
+    behind = [
+        [node.tag is etree.ProcessingInstruction for node in root.itersiblings()]
+        for root, _ in safexml.growing(stream)
+    ]
+    assert len(behind) > 3
+    assert all(len(nodes) <= 3 for nodes in behind)
+    assert behind[-1].count(True) == 2

@@ -38,6 +38,8 @@ def test_a_comment_changes_nothing_but_a_blank_does() -> None:
     document = DOCUMENTS["totem"]
     assert verdict(document.replace(b"<Budget>", b"<!-- lu --><Budget>")) == "intact"
     assert verdict(document.replace(b"<Budget>", b" <Budget>")) == "altered"
+    assert verdict(document + b"<!-- lu -->" * 20_000) == "intact"
+    assert verdict(document + b"<?lu?>") == "altered"
 
 
 def test_a_document_without_seal_says_so() -> None:

@@ -229,6 +229,7 @@ def growing(
                 first = found if first is None else first
             root = _root_from(first) if root is None else root
             if root is not None:
+                _forget_comments(root)
                 yield root, False
             data = stream.read(CHUNK)
         parser.close()
@@ -238,6 +239,20 @@ def growing(
         raise refused
     if root is not None:
         yield root, True
+
+
+def _forget_comments(root: Element) -> None:
+    """Those behind the root are in no output nor seal, and a file may hold millions of them.
+
+    The last node stays: the parser goes on from it.
+    """
+    node, apart = root.getnext(), None
+    while node is not None:
+        following = node.getnext()
+        if following is not None and node.tag is etree.Comment:
+            apart = etree.Element("apart") if apart is None else apart
+            apart.append(node)
+        node = following
 
 
 def _pull_parser(root: Root | None, **flags: bool) -> etree.XMLPullParser:
