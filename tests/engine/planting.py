@@ -10,7 +10,7 @@ import itertools
 import string
 from collections.abc import Iterator
 
-from ckanext.budgetod.engine.annex_cells import declared
+from ckanext.budgetod.engine.annex_cells import WHOLE, declared
 from ckanext.budgetod.engine.anonymiser.rules import Action, Rule, load
 
 TYPED = {
@@ -19,7 +19,7 @@ TYPED = {
     "posts": "1.00",
     "percent": "1.50",
     "number": "1.5",
-    "int": "3",
+    **dict.fromkeys(WHOLE, "3"),
     "date": "2023-05-11",
     "year": "2021",
     "bool": "true",

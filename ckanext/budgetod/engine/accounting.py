@@ -42,6 +42,8 @@ _ACCOUNTING_ORDER = (
 class AccountingTables(Tables):
     """Collects the accountant's rows of a CFU: balance sheet, income statement, execution."""
 
+    family = "accounting"
+
     def add(self, rows: AccountingRows) -> None:
         """Keep rows that all have the same fields, each with its statement."""
         etats = [_statement(etat or "") for etat in rows.columns.get("Etat", ("",) * rows.size)]
@@ -52,18 +54,21 @@ class AccountingTables(Tables):
             self.spool(name).add(columns, end - start)
             start = end
 
-    def tables(self) -> list[Table]:
-        """Statements with rows; amounts of the ``synthetique`` ones are thousands of euros."""
-        return [self._statement(name, spool) for name, spool in self.spools.items()]
+    def tables(self, lang: str = "fr") -> list[Table]:
+        """Statements with rows; amounts of the ``synthetique`` ones are thousands of euros.
 
-    def _statement(self, name: str, spool: Spool) -> Table:
+        ``lang``: of the titles and descriptions of their columns.
+        """
+        return [self._statement(name, spool, lang) for name, spool in self.spools.items()]
+
+    def _statement(self, name: str, spool: Spool, lang: str) -> Table:
         unit = "kiloeuros" if name.endswith("synthetique") else "amount"
         present = {
             key: _ACCOUNTING.get(key, unit if key.startswith(("Mt", "Variation")) else "text")
             for key in (*_ACCOUNTING_ORDER, *spool.names)
             if key in spool.names
         }
-        return self.table(f"comptable:{name}", _STATEMENTS[name], present, spool)
+        return self.table(f"comptable:{name}", _STATEMENTS[name], present, spool, lang)
 
 
 def _statement(etat: str) -> str:

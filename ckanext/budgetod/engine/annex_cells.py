@@ -10,22 +10,18 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, cast
 
-from .annex_titles import title
 from .document import Column
+from .fields import Field, field, label
 from .readers import values
 
-_UNITS = {
-    "amount": ("number", "EUR"),
-    "years": ("number", "année"),
-    "posts": ("number", "ETP"),
-    "percent": ("number", "%"),
-    "number": ("number", ""),
-    "int": ("integer", ""),
-    "date": ("date", ""),
-    "year": ("year", ""),
-    "bool": ("boolean", ""),
-    "kiloeuros": ("number", "kEUR"),
-    "text": ("string", ""),
+DECIMALS = frozenset({"amount", "kiloeuros", "years", "posts", "percent", "number"})
+WHOLE = frozenset({"int", "people", "votes", "inhabitants", "contracts"})
+_KINDS = {
+    **dict.fromkeys(DECIMALS, "number"),
+    **dict.fromkeys(WHOLE, "integer"),
+    "date": "date",
+    "year": "year",
+    "bool": "boolean",
 }
 LABEL = "_libelle"
 ETATS = {
@@ -40,9 +36,6 @@ ETATS = {
     "EB_DI": "Exécution, dépenses d'investissement",
     "EB_RI": "Exécution, recettes d'investissement",
 }
-Field = dict[str, Any]
-"""A Table Schema field: name, type, title, unit."""
-
 Lists = Mapping[str, Mapping[str, str]]
 
 
@@ -63,20 +56,12 @@ def labels(type_: str, lists: Lists) -> Mapping[str, str] | None:
     return found if found and any(found.values()) else None
 
 
-def column(name: str, type_: str, heading: str, unit: str = "") -> Field:
-    """A Table Schema field."""
-    made = {"name": name, "type": type_, "title": heading}
-    return {**made, "unit": unit} if unit else made
-
-
-def columns(name: str, type_: str, lists: Lists) -> list[Field]:
+def columns(family: str, name: str, type_: str, lists: Lists, lang: str) -> list[Field]:
     """The column of a field, and the one of its label when it is a code."""
-    heading = title(name)
-    kind, unit = _UNITS.get(type_, ("string", ""))
-    own = column(name, kind, heading, unit)
+    own = field(family, name, _KINDS.get(type_, "string"), lang, type_)
     if labels(type_, lists) is None:
         return [own]
-    return [own, column(name + LABEL, "string", f"{heading} (libellé)")]
+    return [own, label(own, name + LABEL, lang)]
 
 
 def cells(text: str, type_: str, lists: Lists) -> list[str]:
@@ -109,7 +94,7 @@ def filled(texts: Column) -> Sequence[str]:
 
 def typed(texts: Sequence[str], type_: str) -> Sequence[str]:
     """The cells of typed values. Numbers written as they should be are looked at together."""
-    if type_ in _NUMBERS and values.plain_numbers(texts):
+    if type_ in DECIMALS and values.plain_numbers(texts):
         return texts
     told = {
         text: _known(text, type_) if len(text) <= _REMEMBERED else _cell(text, type_)
@@ -151,7 +136,11 @@ def _long(text: str) -> str:
 
 
 def _integer(text: str) -> str:
-    return str(int(text))
+    """« 3.00 » is a whole number too."""
+    whole, _, decimals = text.partition(".")
+    if decimals.strip("0"):
+        raise ValueError("not a whole number")
+    return str(int(whole))
 
 
 def _year(text: str) -> str:
@@ -164,10 +153,9 @@ def _boolean(text: str) -> str:
     return "true" if values.boolean(text) else "false"
 
 
-_NUMBERS = ("amount", "kiloeuros", "years", "posts", "percent", "number")
 _READ: Mapping[str, Callable[[str], str]] = {
-    **dict.fromkeys(_NUMBERS, _number),
-    "int": _integer,
+    **dict.fromkeys(DECIMALS, _number),
+    **dict.fromkeys(WHOLE, _integer),
     "date": lambda text: values.day(text).isoformat(),
     "year": _year,
     "bool": _boolean,

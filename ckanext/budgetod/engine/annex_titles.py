@@ -1,6 +1,7 @@
-"""Names of annex fields in words: « MtAmortExer » -> « Montant amortissement exercice ».
+"""Names of unknown fields in words: « MtAmortExer » -> « Montant amortissement exercice ».
 
-The schema abbreviates; the words below undo it. Titles that come out badly are given whole.
+Known fields have their words in ``field_texts.json``. For the others, the words below undo the
+abbreviations of the schema.
 """
 
 from __future__ import annotations
@@ -8,90 +9,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_WHOLE = {
-    "CodSTypAutori": "Sous-type d'autorisation",
-    "CodSTypProv": "Sous-type de provision",
-    "CodVariPatrim": "Nature de la variation du patrimoine",
-    "CodTypTabProv": "Type de tableau de provisions",
-    "LibObjProv": "Objet de la provision",
-    "LibNatProv": "Nature de la provision",
-    "NbrMembExer": "Membres en exercice",
-    "NbrMembPresent": "Membres présents",
-    "NbrSuffExprime": "Suffrages exprimés",
-    "NbrVotePour": "Votes pour",
-    "NbrVoteContre": "Votes contre",
-    "NbrVoteAbstention": "Abstentions",
-    "NomElu": "Élu",
-    "ActionFinanc": "Formation financée",
-    "DtDec": "Date de la décision",
-    "ProcAmort": "Procédé d'amortissement",
-    "TxVariBase": "Variation de la base (%)",
-    "TxVariTx": "Variation du taux (%)",
-    "TxVariProd": "Variation du produit (%)",
-    "MtProdVote": "Produit voté",
-    "MtBaseNotif": "Base notifiée",
-    "NomBenefPret": "Bénéficiaire du prêt",
-    "NomBenefEmprGaranti": "Bénéficiaire de la garantie",
-    "MtVNCBien3112": "Valeur nette comptable au 31/12",
-    "MtVNCBien0101": "Valeur nette comptable au 01/01",
-    "MtPrixCessBienSorti": "Prix de cession",
-    "DtCessBienSorti": "Date de cession",
-    "DtAcquiBien": "Date d'acquisition",
-    "MtRealMandatTitre": "Réalisations (mandats ou titres)",
-    "LibBudAnnex": "Budget annexe",
-    "CodTypBudAgreg": "Budget principal ou annexe",
-    "Etat": "État",
-    "NumOrdre": "Rang",
-    "Intitule1": "Intitulé",
-    "Intitule2": "Intitulé (suite)",
-    "MtPrevisions": "Prévisions",
-    "MtEmissions": "Émissions",
-    "MtAnnulations": "Annulations",
-    "MtRealNettes": "Réalisations nettes",
-    "MtSoldePrevReal": "Solde prévisions - réalisations",
-    "MtBrut": "Montant brut",
-    "MtAmo": "Amortissements et dépréciations",
-    "MtNet": "Montant net",
-    "MtNet-1": "Montant net N-1",
-    "AnEncaisse": "Année d'encaissement",
-    "AnnuitNetDette": "Annuité nette de la dette",
-    "CodArticle": "Article (compte)",
-    "CodInvFon": "Fonctionnement ou investissement",
-    "CodInvFonc": "Fonctionnement ou investissement",
-    "CodNatJurBenefCA": "Nature juridique du bénéficiaire",
-    "CodRD": "Recette ou dépense",
-    "CodTypAgent": "Statut des agents",
-    "CodTypEmpr": "Type d'emprunt",
-    "CodTypPersoMorale": "Type de personne morale",
-    "DenomOuNumSubv": "Dénomination ou numéro de la subvention",
-    "EffectifBud": "Effectif budgétaire (ETP)",
-    "EffectifPourvu": "Effectif pourvu (ETP)",
-    "EffectifTNC": "Effectif à temps non complet",
-    "EmploiGradeAgent": "Grade ou emploi",
-    "Exer": "Exercice",
-    "LibBenef": "Bénéficiaire",
-    "LibBien": "Désignation du bien",
-    "LibOrgaBenef": "Bénéficiaire",
-    "LibOrgaPreteur": "Organisme prêteur",
-    "LibPrestaNat": "Prestation en nature",
-    "MtCapitalExer": "Capital remboursé dans l'exercice",
-    "MtCapitalRestDu_01_01": "Capital restant dû au 01/01",
-    "MtCapitalRestDu_31_12": "Capital restant dû au 31/12",
-    "MtEmprOrig": "Montant initial de l'emprunt",
-    "MtICNE": "Intérêts courus non échus",
-    "MtIntExer": "Intérêts de l'exercice",
-    "MtSubv": "Montant de la subvention",
-    "MtValAcquiBien": "Valeur d'acquisition du bien",
-    "NomOrgEng": "Organisme",
-    "NomOrgGroup": "Organisme de regroupement",
-    "NumInventaire": "Numéro d'inventaire",
-    "ObjEmpr": "Objet de l'emprunt",
-    "ObjSubv": "Objet de la subvention",
-    "PopCommune": "Population de la commune",
-    "RAR": "Restes à réaliser",
-    "RSOrgEng": "Raison sociale de l'organisme",
-    "Siret": "SIRET ou SIREN",
-}
 _WORDS: dict[str, str] = dict(
     pair.split("=", 1)  # type: ignore[misc]
     for pair in """
@@ -140,9 +57,7 @@ _DAYS = re.compile(r"_?(01_01|0101|31_12|3112)(?=_|$)")
 
 @lru_cache(maxsize=1024)
 def title(name: str) -> str:
-    """A French title for a field of an annex table."""
-    if name in _WHOLE:
-        return _WHOLE[name]
+    """A French title for a field that nobody described."""
     text = name.replace("_NMoins", " N-").replace("_NPlus", " N+")
     day = _DAYS.search(text)
     text = _DAYS.sub("", text)

@@ -22,8 +22,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from .annex_cells import Field, column, column_maker, columns, declared, filled, typed
+from .annex_cells import column_maker, columns, declared, filled, typed
 from .document import AnnexRows, Column, Header, TextRows
+from .fields import Field, field
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -33,17 +34,17 @@ BATCH = 128
 Cells = Sequence[str]
 SPOOL = 400_000
 """Bytes of one table that stay in memory."""
-IDENTITY = (
-    ("BGT_NATDEC", "string", "Étape budgétaire"),
-    ("BGT_ANNEE", "year", "Exercice"),
-    ("BGT_SIRET", "string", "SIRET du budget"),
-    ("BGT_NOM", "string", "Nom du budget"),
-)
+IDENTITY = {
+    "BGT_NATDEC": "string",
+    "BGT_ANNEE": "year",
+    "BGT_SIRET": "string",
+    "BGT_NOM": "string",
+}
 
 
 @dataclass
 class Table:
-    """A table with rows. ``columns`` are Table Schema fields (name, type, title, unit)."""
+    """A table with rows. ``columns`` are Table Schema fields, their words in one language."""
 
     kind: str
     title_fr: str
@@ -111,6 +112,9 @@ class Spool:
 class Tables:
     """What annexes and statements share: identity of the document, spools."""
 
+    family = ""
+    """Whose words the fields have (see ``fields``)."""
+
     def __init__(self, header: Header | None = None, siret: str | None = None) -> None:
         self._identity: list[str] = []
         self.spools: dict[str, Spool] = {}
@@ -141,13 +145,17 @@ class Tables:
         return self.spools.setdefault(name, Spool())
 
     def table(
-        self, kind: str, titles: tuple[str, str], fields: Mapping[str, str], spool: Spool
+        self,
+        kind: str,
+        titles: tuple[str, str],
+        fields: Mapping[str, str],
+        spool: Spool,
+        lang: str,
     ) -> Table:
         lists = declared()["lists"]
-        described = [column(name, kind_, heading) for name, kind_, heading in IDENTITY]
+        described = [field("identity", name, type_, lang) for name, type_ in IDENTITY.items()]
         for name, type_ in fields.items():
-            described += columns(name, type_, lists)
-
+            described += columns(self.family, name, type_, lists, lang)
         makers = {name: column_maker(type_, lists) for name, type_ in fields.items()}
 
         def batches() -> Iterator[list[Cells]]:
@@ -164,30 +172,38 @@ class Tables:
 class AnnexTables(Tables):
     """Collects annex rows. ``siret``: the one to publish under (default: the document's)."""
 
+    family = "annexes"
+
     def add(self, rows: AnnexRows) -> None:
         """Keep rows."""
         self.spool(rows.table).add(rows.columns, rows.size)
 
-    def tables(self) -> list[Table]:
-        """Tables with rows, in the order of the schema, unknown ones last; then ``subventions``."""
+    def tables(self, lang: str = "fr") -> list[Table]:
+        """Tables with rows, in the order of the schema, unknown ones last; then ``subventions``.
+
+        ``lang``: of the titles and descriptions of their columns.
+        """
         known = declared()["tables"]
         order = [name for name in known if name in self.spools]
         order += [name for name in self.spools if name not in known]
-        found = [self._annex(name, known.get(name, {})) for name in order]
+        found = [self._annex(name, known.get(name, {}), lang) for name in order]
         if "CONCOURS" in self.spools:
-            found.append(self._subventions(self.spools["CONCOURS"]))
+            found.append(self._subventions(self.spools["CONCOURS"], lang))
         return found
 
-    def _annex(self, name: str, declaration: Mapping[str, Any]) -> Table:
+    def _annex(self, name: str, declaration: Mapping[str, Any], lang: str) -> Table:
         spool = self.spools[name]
         fields = dict(declaration.get("fields", {}))
         present = {key: kind for key, kind in fields.items() if key in spool.names}
         present |= {key: "text" for key in spool.names if key not in fields}
         titles = declaration.get("title", {"fr": f"Table {name}", "en": f"Table {name}"})
-        return self.table(f"annexe:{name.lower()}", (titles["fr"], titles["en"]), present, spool)
+        both = (titles["fr"], titles["en"])
+        return self.table(f"annexe:{name.lower()}", both, present, spool, lang)
 
-    def _subventions(self, spool: Spool) -> Table:
-        described = [{"name": n, "type": t, "title": h, **u} for n, t, h, u in _SUBVENTIONS]
+    def _subventions(self, spool: Spool, lang: str) -> Table:
+        described = [
+            field("grants", name, kind, lang, quantity) for name, kind, quantity in _SUBVENTIONS
+        ]
 
         def batches() -> Iterator[list[Cells]]:
             return (self._grants(rows) for rows in spool.read())
@@ -219,20 +235,20 @@ class AnnexTables(Tables):
 
 
 _IN_KIND, _IN_MONEY = "aide en nature", "aide en numéraire"
-_SUBVENTIONS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
-    ("nomAttribuant", "string", "Nom de l'attribuant", {}),
-    ("idAttribuant", "string", "SIRET de l'attribuant", {}),
-    ("dateConvention", "date", "Date de la convention", {}),
-    ("referenceDecision", "string", "Référence de la décision", {}),
-    ("nomBeneficiaire", "string", "Nom du bénéficiaire", {}),
-    ("idBeneficiaire", "string", "SIRET du bénéficiaire", {}),
-    ("rnaBeneficiaire", "string", "Numéro RNA du bénéficiaire", {}),
-    ("objet", "string", "Objet de la subvention", {}),
-    ("montant", "number", "Montant", {"unit": "EUR"}),
-    ("nature", "string", "Nature de la subvention", {}),
-    ("conditionsVersement", "string", "Conditions de versement", {}),
-    ("datesPeriodeVersement", "string", "Dates de versement", {}),
-    ("idRAE", "string", "Référence au répertoire des aides aux entreprises", {}),
-    ("notificationUE", "boolean", "Aide notifiée à la Commission européenne", {}),
-    ("pourcentageSubvention", "number", "Part du montant versée", {}),
+_SUBVENTIONS = (
+    ("nomAttribuant", "string", ""),
+    ("idAttribuant", "string", ""),
+    ("dateConvention", "date", ""),
+    ("referenceDecision", "string", ""),
+    ("nomBeneficiaire", "string", ""),
+    ("idBeneficiaire", "string", ""),
+    ("rnaBeneficiaire", "string", ""),
+    ("objet", "string", ""),
+    ("montant", "number", "amount"),
+    ("nature", "string", ""),
+    ("conditionsVersement", "string", ""),
+    ("datesPeriodeVersement", "string", ""),
+    ("idRAE", "string", ""),
+    ("notificationUE", "boolean", ""),
+    ("pourcentageSubvention", "number", "fraction"),
 )

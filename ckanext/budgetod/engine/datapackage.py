@@ -1,8 +1,8 @@
-"""The Frictionless description of the tables written: one tabular resource per CSV."""
+"""The Frictionless description of the tables written: one tabular resource per file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,11 @@ LICENSE = {
     "title": "Licence Ouverte / Open Licence version 2.0",
 }
 MISSING = [""]
+MEDIATYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+}
 
 
 def datapackage(
@@ -49,19 +54,25 @@ def title(header: Header, lang: str) -> str:
 def _resource(item: Mapping[str, Any]) -> dict[str, Any]:
     path = Path(item["path"])
     kind = str(item["kind"]).replace(":", "-").replace("_", "-").lower()
-    base = {
-        "name": kind if path.suffix == ".csv" else f"{kind}{path.suffix}",
+    written = path.suffix.removeprefix(".")
+    return {
+        "name": kind if written == "csv" else f"{kind}{path.suffix}",
         "path": path.name,
         "title": item["title"],
-        "format": path.suffix.removeprefix("."),
+        "format": written,
+        "mediatype": MEDIATYPES[written],
+        **_as_table(written),
+        **_as_text(written, path),
+        "schema": {"fields": [dict(each) for each in item["columns"]], "missingValues": MISSING},
     }
-    columns: Sequence[Mapping[str, Any]] = item.get("columns") or ()
-    if path.suffix != ".csv" or not columns:
-        return base
-    return {
-        **base,
-        "profile": "tabular-data-resource",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "schema": {"fields": [dict(column) for column in columns], "missingValues": MISSING},
-    }
+
+
+def _as_table(written: str) -> dict[str, str]:
+    """Not for JSON: Frictionless would refuse it as a table where its extra ``json`` lacks."""
+    found = {} if written == "json" else {"type": "table"}
+    return {**found, "profile": "tabular-data-resource"} if written == "csv" else found
+
+
+def _as_text(written: str, path: Path) -> dict[str, Any]:
+    """Not for Parquet, which has no encoding, and of which Frictionless does not count bytes."""
+    return {} if written == "parquet" else {"encoding": "utf-8", "bytes": path.stat().st_size}

@@ -75,9 +75,8 @@ class AnnexFiles:
     def outputs(self, lang: str) -> list[Output]:
         """Write the tables."""
         with self._tables:
-            return [
-                _table_file(table, self._folder, self._settings) for table in self._tables.tables()
-            ]
+            found = self._tables.tables(lang)
+            return [_table_file(table, self._folder, self._settings) for table in found]
 
 
 class AccountingFiles:
@@ -104,9 +103,8 @@ class AccountingFiles:
     def outputs(self, lang: str) -> list[Output]:
         """Write the statements."""
         with self._tables:
-            return [
-                _table_file(table, self._folder, self._settings) for table in self._tables.tables()
-            ]
+            found = self._tables.tables(lang)
+            return [_table_file(table, self._folder, self._settings) for table in found]
 
 
 def _table_file(table: Table, folder: Path, settings: Settings) -> Output:

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..annex_cells import cells, declared
+from ..annex_cells import DECIMALS, WHOLE, cells, declared
 from ..document import AnnexRows
 from ..ledger import ZERO
 from ..readers.values import plain_numbers
@@ -64,7 +64,7 @@ def number(text: str | None) -> Decimal:
     return amount if amount.is_finite() else ZERO
 
 
-_NUMERIC = frozenset({"amount", "percent", "number", "int", "posts", "years"})
+_NUMERIC = DECIMALS | WHOLE
 
 
 @lru_cache(maxsize=256)
@@ -77,7 +77,7 @@ def numeric_fields(table: str) -> dict[str, str]:
 def are_plain_numbers(texts: Sequence[str], kind: str) -> bool:
     """True for texts that ``is_number`` surely takes, looked at all together."""
     raw = plain_numbers(texts)
-    return bool(raw) and not (kind == "int" and b"." in raw)
+    return bool(raw) and not (kind in WHOLE and b"." in raw)
 
 
 def is_number(text: str, kind: str) -> bool:
