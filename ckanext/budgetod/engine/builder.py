@@ -61,6 +61,7 @@ class Spec:
 
     siret: str = VALMOSELLE
     collectivite: str = "Ville de Valmoselle"
+    poste: str = "SERVICE DE GESTION COMPTABLE DE VALMOSELLE"
     etablissement: str = ""
     exercice: int | str = 2023
     stage: str = "CA"
@@ -91,6 +92,11 @@ class Spec:
         return Stage[name].value if name in Stage.__members__ else str(self.stage)
 
     @property
+    def is_recent(self) -> bool:
+        """Schema V113 or later, that of the CFU."""
+        return self.schema_version.isdigit() and int(self.schema_version) >= 113
+
+    @property
     def voted_on(self) -> str:
         year = int(self.exercice) if str(self.exercice).isdigit() else 2023
         account = self.nat_dec in ("09", "10")
@@ -113,7 +119,7 @@ def _leaves(values: Mapping[str, object]) -> list[str]:
 def _header(spec: Spec) -> str:
     values = {
         "DteStr": spec.voted_on,
-        "LibellePoste": "SERVICE DE GESTION COMPTABLE DE VALMOSELLE",
+        "LibellePoste": spec.poste,
         "IdPost": "057099",
         "LibelleColl": spec.collectivite,
         "IdColl": spec.siret_principal or spec.siret,
@@ -145,6 +151,7 @@ def _budget_block(spec: Spec, lines: Sequence[Line]) -> str:
         "DteDec": spec.voted_on,
         "DteDecEx": spec.voted_on,
         "NatVote": "FcIc",
+        **(dict.fromkeys(("NatVoteInv", "NatVoteFonc"), "FcIc") if spec.is_recent else {}),
         "OpeEquip": "false",
         "VoteFormelChap": "false",
         "TypProv": "1",
