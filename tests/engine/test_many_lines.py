@@ -93,7 +93,7 @@ def test_progress_is_told_all_along(converted: tuple[dict[str, Any], Path]) -> N
     for told in steps.values():
         parts = [part for _, part in told]
         assert parts == sorted(parts)
-        assert 0 <= parts[0]
+        assert parts[0] >= 0
         assert parts[-1] <= 1
     assert len(steps["conversion"]) > 20
 
