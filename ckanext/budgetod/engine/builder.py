@@ -8,7 +8,8 @@
 
 ``python -m ckanext.budgetod.engine.builder DIR`` writes the example documents. All names are
 invented, SIREN and SIRET are Luhn-valid and belong to nobody. Structure: XSD V95, and what CFU
-documents (V113) add to it.
+documents (V113) add to it. The CFU of a department is in ``builder_department``, what came up to
+schema V115 in ``builder_recent``.
 """
 
 from __future__ import annotations
