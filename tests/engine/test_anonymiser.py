@@ -318,6 +318,8 @@ def test_facts_are_those_of_the_original() -> None:
     [
         ("valmoselle-2023-ca", "intact"),
         ("valmoselle-2024-cfu", "intact"),
+        ("haute-brume-2024-cfu", "intact"),
+        ("deux-brumes-2024-ca-v115", "intact"),
         ("scellement-modifie-2023-ca", "altered"),
         ("projet-2024-bp", "none"),
     ],

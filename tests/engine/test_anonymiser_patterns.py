@@ -61,6 +61,11 @@ NAMED = (
     ("NEE DURAND", "[nom occulté]"),
     ("tel.0612345678", "tel.[téléphone occulté]"),
     ("06/12/34/56/78", "[téléphone occulté]"),
+    ("Mme PELTIER\u2013DURAND", "[nom occulté]"),
+    ("M. Jean\x96Paul D\x92ARTIMON", "[nom occulté]"),
+    ("mme peltier\u2011durand", "[nom occulté]"),
+    ("M. CH\x8cUR", "[nom occulté]"),
+    ("contact j.o'durand@ville.fr", "contact [courriel occulté]"),
 )
 PLAIN = (
     "",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
+import pyarrow.parquet as parquet
 import pytest
 
 from ckanext.budgetod import engine
@@ -104,6 +105,15 @@ def planted(bed: Bed, *, coded: bool, cfu: bool) -> bytes:
     return document.encode("iso-8859-1", "xmlcharrefreplace")
 
 
+def contents(path: Path) -> bytes:
+    """The bytes of a file; for a parquet file its values and what it says of itself."""
+    if path.suffix != ".parquet":
+        return path.read_bytes()
+    table = parquet.read_table(path)
+    said = [table.to_pylist(), str(table.schema), str(parquet.read_metadata(path).metadata)]
+    return json.dumps(said, default=str, ensure_ascii=False).encode()
+
+
 def folded(data: bytes) -> str:
     text = unicodedata.normalize("NFKD", data.decode("utf-8"))
     return "".join(char for char in text if not unicodedata.combining(char)).lower()
@@ -120,10 +130,12 @@ def test_a_person_in_an_unexpected_place_is_in_no_file(
     document.write_bytes(planted(bed, coded=coded, cfu=cfu))
     assert len(declared()["tables"]) == 39
     assert len(bed.names) > 200
-    done = engine.convert(document, tmp_path / "out", profile=profile, formats=("csv", "json"))
+    formats = ("csv", "json", "parquet")
+    done = engine.convert(document, tmp_path / "out", profile=profile, formats=formats)
     told = [render(finding, lang) for finding in done.report.findings for lang in ("fr", "en")]
     answers = json.dumps([told, done.report.to_dict(), done.summary], ensure_ascii=False)
-    texts = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    texts = {path.name: contents(path) for path in (tmp_path / "out").iterdir()}
+    assert any(name.endswith(".parquet") for name in texts)
     texts |= {"names": " ".join(texts).encode(), "answers": answers.encode()}
     leaks = {name: bed.leaks(folded(data)) for name, data in texts.items()}
     assert {name: found for name, found in leaks.items() if found} == {}

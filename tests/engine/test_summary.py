@@ -14,6 +14,7 @@ import pytest
 
 from ckanext.budgetod import engine
 from ckanext.budgetod.engine.builder import cfu_document, totem_document
+from ckanext.budgetod.engine.builder_department import department_cfu
 from ckanext.budgetod.engine.builder_lines import sample_lines
 from ckanext.budgetod.engine.document import Stage
 from ckanext.budgetod.engine.informations import parse_number
@@ -26,12 +27,13 @@ COLUMNS = {"prevu": "BGT_CREDOUV", "realise": "BGT_MTREAL", "restes": "BGT_MTRAR
 RESULTS = ("001", "002")
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=5)
 def converted(kind: str = "ca") -> tuple[dict[str, Any], list[dict[str, str]]]:
     """The summary of a fictional document, and the rows of its strict CSV."""
     documents = {
         "ca": lambda: totem_document(annexes=True, seal=True),
         "cfu": lambda: cfu_document(annexes=True),
+        "department": department_cfu,
         "function": lambda: totem_document(nat_fonc="2"),
         "bp": lambda: totem_document(stage="BP"),
     }
@@ -56,7 +58,7 @@ def of(rows: list[dict[str, str]], section: str, side: str, kind: str) -> list[d
     ]
 
 
-@pytest.mark.parametrize("kind", ["ca", "cfu", "function", "bp"])
+@pytest.mark.parametrize("kind", ["ca", "cfu", "department", "function", "bp"])
 def test_totals_are_those_of_the_rows(kind: str) -> None:
     summary, rows = converted(kind)
     for section in SECTIONS:

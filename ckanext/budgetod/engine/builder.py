@@ -8,7 +8,8 @@
 
 ``python -m ckanext.budgetod.engine.builder DIR`` writes the example documents. All names are
 invented, SIREN and SIRET are Luhn-valid and belong to nobody. Structure: XSD V95, and what CFU
-documents (V113) add to it.
+documents (V113) add to it. The CFU of a department is in ``builder_department``, what came up to
+schema V115 in ``builder_recent``.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Spec:
 
     siret: str = VALMOSELLE
     collectivite: str = "Ville de Valmoselle"
+    poste: str = "SERVICE DE GESTION COMPTABLE DE VALMOSELLE"
     etablissement: str = ""
     exercice: int | str = 2023
     stage: str = "CA"
@@ -91,6 +93,11 @@ class Spec:
         return Stage[name].value if name in Stage.__members__ else str(self.stage)
 
     @property
+    def is_recent(self) -> bool:
+        """Schema V113 or later, that of the CFU."""
+        return self.schema_version.isdigit() and int(self.schema_version) >= 113
+
+    @property
     def voted_on(self) -> str:
         year = int(self.exercice) if str(self.exercice).isdigit() else 2023
         account = self.nat_dec in ("09", "10")
@@ -113,7 +120,7 @@ def _leaves(values: Mapping[str, object]) -> list[str]:
 def _header(spec: Spec) -> str:
     values = {
         "DteStr": spec.voted_on,
-        "LibellePoste": "SERVICE DE GESTION COMPTABLE DE VALMOSELLE",
+        "LibellePoste": spec.poste,
         "IdPost": "057099",
         "LibelleColl": spec.collectivite,
         "IdColl": spec.siret_principal or spec.siret,
@@ -145,6 +152,7 @@ def _budget_block(spec: Spec, lines: Sequence[Line]) -> str:
         "DteDec": spec.voted_on,
         "DteDecEx": spec.voted_on,
         "NatVote": "FcIc",
+        **(dict.fromkeys(("NatVoteInv", "NatVoteFonc"), "FcIc") if spec.is_recent else {}),
         "OpeEquip": "false",
         "VoteFormelChap": "false",
         "TypProv": "1",

@@ -5,7 +5,11 @@ Every person here is invented; the privacy tests look for these names in whateve
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+
+from .annex_cells import declared
+from .builder_accounting import section_of
 
 Rows = dict[str, list[dict[str, str]]]
 
@@ -41,7 +45,7 @@ def sample_annexes(scale: Decimal | int | str = 1) -> Rows:
         "ORGANISME_ENG": _organismes(factor),
         "ORGANISME_GROUP": _groupements(factor),
         "PATRIMOINE": _patrimoine(factor),
-        "PERSONNEL": _personnel(),
+        "PERSONNEL": _personnel(factor),
         "PROVISION": _provisions(factor),
         "APCP": _apcp(factor),
         "SIGNATURE": [_signature()],
@@ -57,6 +61,11 @@ def sample_annexes(scale: Decimal | int | str = 1) -> Rows:
             {"CodeAnnexe": "A9", "Present": "false"},
         ],
     }
+
+
+def in_order(tables: Rows) -> Rows:
+    """The tables in the order of the schema."""
+    return {name: tables[name] for name in declared()["tables"] if name in tables}
 
 
 def _groupements(factor: Decimal) -> list[dict[str, str]]:
@@ -232,11 +241,12 @@ def _patrimoine(factor: Decimal) -> list[dict[str, str]]:
     ]
 
 
-def _personnel() -> list[dict[str, str]]:
+def _personnel(factor: Decimal) -> list[dict[str, str]]:
     def post(grade: str, category: str, budget: str, filled: str, pay: str) -> dict[str, str]:
         row = {"CodTypAgent": "I", "EmploiGradeAgent": grade, "CodCatAgent": category}
         row |= {"TempsComplet": "true", "CodSectAgentTitulaire": "ADM", "RemunAgent": pay}
-        return row | {"IndiceAgent": "512", "EffectifBud": budget, "EffectifPourvu": filled}
+        posts = {"EffectifBud": _money(budget, factor), "EffectifPourvu": _money(filled, factor)}
+        return row | {"IndiceAgent": "512", **posts}
 
     return [
         post("Attaché territorial", "A", "2.00", "2.00", "48210.55"),
@@ -269,3 +279,17 @@ def _signature() -> dict[str, str]:
         "LibDelibLieu": "Valmoselle",
         "DtDelib": "2024-03-28",
     }
+
+
+def consolidation_rows(lines: Sequence[Mapping[str, str]]) -> Iterator[dict[str, str]]:
+    """CONSOLIDATION of a principal budget as its lines say it, with CredAnnul (V113)."""
+    for section, side in ("ID", "IR", "FD", "FR"):
+        mine = [x for x in lines if x["CodRD"] == side and section_of(x) == section]
+        opened, done, rest = (
+            sum((Decimal(x[name]) for x in mine), Decimal(0))
+            for name in ("CredOuv", "MtReal", "MtRAR3112")
+        )
+        amounts = {"MtCredOuv": opened, "MtRealMandatTitre": done, "RAR": rest}
+        amounts["CredAnnul"] = max(opened - done - rest, Decimal(0))
+        row = {"CodTypBudAgreg": "01", "CodInvFonc": section, "CodRD": side}
+        yield row | {name: f"{amount:.2f}" for name, amount in amounts.items()}

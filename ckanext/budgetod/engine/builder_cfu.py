@@ -21,6 +21,7 @@ from .builder import (
     document_element,
     sealed,
 )
+from .builder_accounting import chapter_of, section_of
 from .builder_annexes import Rows, sample_annexes
 from .builder_lines import sample_lines
 
@@ -107,13 +108,13 @@ def _accounting(spec: Spec, rows: Sequence[Line]) -> str:
         f'<Edition DateArrete="{spec.exercice}-12-31" DateEdition="{spec.voted_on}" '
         'NomEdition="CG98" TypeEdition="D" Utilisateur="hermine.vauquelade"/>',
         f'<Collectivite CodeBC="99000" IdNat="9990001" Libelle={quoteattr(spec.collectivite)} '
-        f'PlanCpte="{declinaison}" Population="12480" Siret="{spec.siret}" TypeBC="BP" '
-        'TypeColl="Commune"/>',
+        f'PlanCpte="{declinaison}" Population="{spec.population.replace(" ", "")}" '
+        f'Siret="{spec.siret}" TypeBC="BP" TypeColl={quoteattr(spec.nature_cepl)}/>',
         f'<Gestion DateDebutGestion="{spec.exercice}-07-01" DateFinGestion="{spec.voted_on}" '
         'NomComptable="MME Hermine VAUQUELADE"/>',
         f'<Gestion DateDebutGestion="{spec.exercice}-01-01" '
         f'DateFinGestion="{spec.exercice}-06-30" NomComptable="M Gontran ESCARBOUCLE"/>',
-        '<Tresorerie Codique="057099" Dpt="57" LibellePoste="SGC DE VALMOSELLE"/>',
+        f'<Tresorerie Codique="057099" Dpt="57" LibellePoste={quoteattr(spec.poste)}/>',
         _leaf("NatFonc", spec.nat_fonc or "3"),
         _leaf("NatVot", "FcIc"),
     ]
@@ -136,17 +137,10 @@ def accounting_rows(lines: Sequence[Line]) -> list[dict[str, str]]:
     return [*_balance_sheet(done), *_income(done), *_execution(done)]
 
 
-def _section(line: Line) -> str:
-    chapter = line.get("ContNat") or line.get("ContFon", "")
-    if chapter.startswith("9"):
-        return "F" if chapter.startswith(("93", "94")) else "I"
-    return "F" if chapter[:1] in "67" or chapter in ("011", "012", "042", "65", "66") else "I"
-
-
 def _execution(lines: Sequence[Line]) -> list[dict[str, str]]:
     rows = []
     for state in ("EB_DF", "EB_RF", "EB_DI", "EB_RI"):
-        found = [x for x in lines if x["CodRD"] + _section(x) == state[3:]]
+        found = [x for x in lines if x["CodRD"] + section_of(x) == state[3:]]
         for rank, line in enumerate(found, 1):
             rows.append(
                 {
@@ -154,7 +148,7 @@ def _execution(lines: Sequence[Line]) -> list[dict[str, str]]:
                     "NumOrdre": str(rank),
                     "Intitule1": f"Compte {line['Nature']}",
                     "Nature": line["Nature"].ljust(6, "0"),
-                    "Chapitre": line.get("ContNat") or line.get("ContFon", ""),
+                    "Chapitre": chapter_of(line),
                     "CodeRD": state[3],
                     "Section": state[4],
                     "MtPrevisions": line["CredOuv"],
@@ -184,7 +178,7 @@ def _income(lines: Sequence[Line]) -> list[dict[str, str]]:
     rows = []
     for rank, (label, side) in enumerate((("PRODUITS", "R"), ("CHARGES", "D")), 1):
         total = sum(
-            Decimal(x["MtReal"]) for x in lines if x["CodRD"] == side and _section(x) == "F"
+            Decimal(x["MtReal"]) for x in lines if x["CodRD"] == side and section_of(x) == "F"
         )
         row = {"Etat": "CR", "NumOrdre": str(rank), "Intitule1": label, "MtNet": f"{total:.2f}"}
         rows.append({**row, "MtNet-1": "0.00", "Variation": "0.00", "Format": "TOTAL"})

@@ -20,7 +20,9 @@ from .builder import (
     fictional_siret,
     totem_document,
 )
+from .builder_department import department_cfu
 from .builder_lines import sample_lines
+from .builder_recent import recent_document
 from .document import Stage
 
 SEALED = "2024-04-03T10:15:00"
@@ -100,6 +102,8 @@ def _others() -> Iterator[tuple[str, bytes]]:
         nomenclature="M71-M71",
     )
     yield "region-hautes-brumes-2022-ca-m71", _document(spec, "CA", scale="200")
+    yield "haute-brume-2024-cfu", department_cfu()
+    yield "deux-brumes-2024-ca-v115", recent_document()
 
 
 def _troubled() -> Iterator[tuple[str, bytes]]:

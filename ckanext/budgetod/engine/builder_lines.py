@@ -8,9 +8,10 @@ Amounts are those of a fictional town of 12,480 inhabitants; ``scale`` makes it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from .builder_accounts import ACCOUNTS, FONCTIONS
 from .document import Stage
 
 CENT = Decimal("0.01")
@@ -54,8 +55,8 @@ class Slot:
     by_function: tuple[str, str] = ("", "")
 
 
-def _slot(text: str) -> Slot:
-    """Read one row of the table below: name nature chapitre side section credit done ordre …"""
+def slot(text: str) -> Slot:
+    """Read one row of a table: name nature chapitre side section credit done ordre fonction …"""
     name, nature, chapitre, side, section, credit, done, ordre, fonction, voted = text.split()
     chapter, account = voted.replace("-", "").split("/")
     return Slot(
@@ -105,91 +106,7 @@ virement_i     021    021 R I  610000.00 0.00 2 01  951/951
 amort_i        28188  040 R I  245000.00 1.00 2 01  926/926
 ordre_041_r    2031   041 R I   15000.00 1.00 1 01  925/925
 """
-MODEL: tuple[Slot, ...] = tuple(_slot(row) for row in _M57.strip().splitlines())
-
-# What changes from M57_D: slot -> (nature, chapitre), None when the plan has no such account.
-_ACCOUNTS: dict[str, dict[str, tuple[str, str] | None]] = {
-    "M57_A": {
-        "energie": ("6061", "011"),
-        "remunerations": ("6411", "012"),
-        "cotisations": None,
-        "amortissement": ("681", "042"),
-        "etudes": ("203", "20"),
-        "materiel": ("2183", "21"),
-        "travaux": ("231", "23"),
-        "ordre_041_d": ("231", "041"),
-        "ordre_041_r": ("203", "041"),
-    },
-    "M14_COM_SUP3500": {
-        "subvention": ("6574", "65"),
-        "impots": ("73111", "73"),
-        "dotation": ("7411", "74"),
-        "materiel": ("2183", "21"),
-    },
-    "M52": {
-        "subvention": ("6574", "65"),
-        "produits": ("7067", "70"),
-        "impots": ("7321", "73"),
-        "dotation": ("7411", "74"),
-        "travaux": ("231311", "23"),
-        "ordre_041_d": ("231311", "041"),
-    },
-    "M61": {
-        "subvention": ("6574", "65"),
-        "produits": ("7061", "70"),
-        "impots": None,
-        "dotation": ("74718", "74"),
-        "materiel": ("2183", "21"),
-        "voirie": ("21531", "21"),
-        "travaux": ("231311", "23"),
-        "ordre_041_d": ("231311", "041"),
-    },
-    "M71": {
-        "subvention": ("6574", "65"),
-        "produits": ("7067", "70"),
-        "impots": ("7311", "731"),
-        "dotation": ("7411", "74"),
-    },
-    "M4": {
-        "energie": ("6061", "011"),
-        "entretien": ("61521", "011"),
-        "remunerations": ("6411", "012"),
-        "subvention": ("658", "65"),
-        "produits": ("706", "70"),
-        "impots": None,
-        "dotation": None,
-        "materiel": ("2183", "21"),
-        "subv_inv": ("1311", "13"),
-    },
-    "M49_A": {
-        "energie": ("6061", "011"),
-        "entretien": ("61521", "011"),
-        "remunerations": None,
-        "cotisations": None,
-        "subvention": ("658", "65"),
-        "produits": ("7011", "70"),
-        "impots": None,
-        "dotation": None,
-        "etudes": ("203", "20"),
-        "materiel": None,
-        "voirie": ("212", "21"),
-        "ordre_040": ("1391", "040"),
-        "subv_inv": ("131", "13"),
-        "amort_i": ("2818", "040"),
-        "ordre_041_r": ("203", "041"),
-    },
-}
-_ACCOUNTS["M14_COM_500_3500"] = {
-    **_ACCOUNTS["M14_COM_SUP3500"],
-    "remunerations": ("6411", "012"),
-}
-
-_FONCTIONS: dict[str, dict[str, str]] = {
-    "M14_COM_SUP3500": {"845": "822", "311": "33"},
-    "M52": {"020": "0202", "212": "221", "845": "621", "311": "311"},
-    "M71": {"020": "0202", "212": "222", "845": "822", "311": "311"},
-}
-"""Functions of M57 -> those of another plan. A plan that is not here has no functions."""
+MODEL: tuple[Slot, ...] = tuple(slot(row) for row in _M57.strip().splitlines())
 
 
 def _declinaison(nomenclature: str) -> str:
@@ -198,38 +115,38 @@ def _declinaison(nomenclature: str) -> str:
 
 def slots(nomenclature: str) -> list[Slot]:
     """The model town in this nomenclature; unknown ones get the accounts of M57_D."""
-    changes = _ACCOUNTS.get(_declinaison(nomenclature), {})
+    changes = ACCOUNTS.get(_declinaison(nomenclature), {})
     found = []
-    for slot in MODEL:
-        account = changes.get(slot.name, (slot.nature, slot.chapitre))
+    for model in MODEL:
+        account = changes.get(model.name, model.nature)
         if account is not None:
-            found.append(_moved(slot, account, nomenclature))
+            nature, _, chapitre = account.partition("/")
+            found.append(
+                replace(
+                    model,
+                    nature=nature,
+                    chapitre=chapitre or model.chapitre,
+                    fonction=_fonction(model.fonction, nomenclature),
+                )
+            )
     return found
-
-
-def _moved(slot: Slot, account: tuple[str, str], nomenclature: str) -> Slot:
-    nature, chapitre = account
-    fields = {name: getattr(slot, name) for name in Slot.__dataclass_fields__}
-    fields |= {"nature": nature, "chapitre": chapitre}
-    fields["fonction"] = _fonction(slot.fonction, nomenclature)
-    return Slot(**fields)
 
 
 def _fonction(fonction: str, nomenclature: str) -> str:
     if nomenclature.startswith("M57"):
         return fonction
-    table = _FONCTIONS.get(_declinaison(nomenclature))
+    table = FONCTIONS.get(_declinaison(nomenclature))
     return "" if table is None else table.get(fonction, fonction)
 
 
 def balanced(found: Iterable[Slot], scale: Decimal) -> list[tuple[Slot, Decimal]]:
     """Slots with their credits; ``produits`` and ``emprunt`` close each section to the cent."""
-    rows = [(slot, (slot.credit * scale).quantize(CENT)) for slot in found]
+    rows = [(each, (each.credit * scale).quantize(CENT)) for each in found]
     for section, closing in (("F", "produits"), ("I", "emprunt")):
         gap = sum(
-            (credit if slot.side == "D" else -credit)
-            for slot, credit in rows
-            if slot.section == section
+            (credit if each.side == "D" else -credit)
+            for each, credit in rows
+            if each.section == section
         )
         rows = [(s, credit + gap if s.name == closing else credit) for s, credit in rows]
     return rows
@@ -250,31 +167,31 @@ def sample_lines(
     stage = Stage(stage) if stage in list(Stage) else Stage[str(stage).upper()]
     factor = Decimal(scale) * (Decimal("0.04") if stage is Stage.DM else 1)
     found = [s for s in slots(nomenclature) if stage is not Stage.DM or "report" not in s.name]
-    rows = balanced(found, factor)
-    return [_line(slot, credit, stage, by_function) for slot, credit in rows]
+    return [line_of(*row, stage, by_function) for row in balanced(found, factor)]
 
 
-def _line(slot: Slot, credit: Decimal, stage: Stage, by_function: bool) -> dict[str, str]:
-    line = {"Nature": slot.nature, **_place(slot, by_function), "ArtSpe": "false"}
-    line["CodRD"] = slot.side
-    line |= {name: f"{amount:.2f}" for name, amount in _amounts(slot, credit, stage).items()}
-    line["OpBudg"] = "1" if slot.ordre else "0"
-    if slot.ordre:
-        line["TypOpBudg"] = slot.ordre
+def line_of(found: Slot, credit: Decimal, stage: Stage, by_function: bool) -> dict[str, str]:
+    """The line of a slot that has been given its credit."""
+    line = {"Nature": found.nature, **_place(found, by_function), "ArtSpe": "false"}
+    line["CodRD"] = found.side
+    line |= {name: f"{amount:.2f}" for name, amount in _amounts(found, credit, stage).items()}
+    line["OpBudg"] = "1" if found.ordre else "0"
+    if found.ordre:
+        line["TypOpBudg"] = found.ordre
     return {name: line[name] for name in LINE_FIELDS if line.get(name)}
 
 
-def _place(slot: Slot, by_function: bool) -> dict[str, str]:
-    chapter, account = slot.by_function
+def _place(found: Slot, by_function: bool) -> dict[str, str]:
+    chapter, account = found.by_function
     if by_function:
         return {"Fonction": account, "ContFon": chapter}
-    return {"Fonction": slot.fonction, "ContNat": slot.chapitre}
+    return {"Fonction": found.fonction, "ContNat": found.chapitre}
 
 
-def _amounts(slot: Slot, credit: Decimal, stage: Stage) -> Mapping[str, Decimal]:
+def _amounts(found: Slot, credit: Decimal, stage: Stage) -> Mapping[str, Decimal]:
     if stage.is_account:
-        done = (credit * slot.done).quantize(CENT)
-        rest = credit - done if slot.name in ("etudes", "travaux") else Decimal(0)
+        done = (credit * found.done).quantize(CENT)
+        rest = credit - done if found.name in ("etudes", "travaux") else Decimal(0)
         return {"MtPrev": credit, "CredOuv": credit, "MtReal": done, "MtRAR3112": rest}
     before = {} if stage is Stage.BP else {"MtBudgPrec": credit * 3}
     return {**before, "MtPropNouv": credit, "MtPrev": credit, "CredOuv": credit}

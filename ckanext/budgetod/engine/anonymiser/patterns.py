@@ -30,7 +30,9 @@ _MAX_ROUNDS = 5
 
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ]"
 """A capital of any alphabet (small letters beyond latin-1 with it: a name may begin so)."""
-_WORD = rf"{_CAPITAL}[\w'’\-\u0300-\u036f]{{1,40}}"
+_JOIN = "'’\\-‐‑–"
+"""What joins the parts of a name; word processors make a dash of a hyphen."""
+_WORD = rf"{_CAPITAL}[\w{_JOIN}\u0300-\u036f]{{1,40}}"
 _LINK = r"(?:(?:de|du|des|d['’]|le|la|van|von|DE|DU|LE|LA|et|ET|&|née?|NÉE?|NEE?)\s{0,2}){0,3}"
 _PLURAL = (
     r"MM\.?|M[mM][eE][sS]\.?|M[eE]?[lL][lL][eE][sS]\.?|Mrs|MRS|[Mm]essieurs|MESSIEURS"
@@ -70,7 +72,7 @@ _NO_NAME = (
     r"|s[ée]nat(?:eur|rice)|d[ée]put[ée]e?|vacante?s?|successorale|foresti[èe]re|fonci[èe]re"
     r"|inconnue?s?)(?!\w))"
 )
-_SAID = rf"{_NO_NAME}[^\W\d_][\w'’\-]{{1,40}}"
+_SAID = rf"{_NO_NAME}[^\W\d_][\w{_JOIN}]{{1,40}}"
 _MORE = rf"(?:\s{{1,2}}{_SAID}){{0,2}}"
 """Nothing tells where a name in small letters ends: two more words go with it."""
 _SPOKEN = re.compile(
@@ -95,7 +97,7 @@ _PLACE = re.compile(
     re.IGNORECASE,
 )
 _DOMAIN = re.compile(r"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5}")
-_LOCAL = re.compile(r"[\w.+\-]{1,64}$")
+_LOCAL = re.compile(r"[\w.+'’\-]{1,64}$")
 _PHONE = re.compile(
     r"(?<!\w)(?<!\d[.,])(?:(?:\+|00)33[\s.]?(?:\(0\))?[\s.]?|0)[1-9]"
     r"(?:(?:[\s.\-]?\d{2}){4}|(?:/\d{2}){4})(?!\d)(?![.,]\d)"
