@@ -189,6 +189,11 @@ def test_no_amount_of_an_annex_changes_in_profile_annexes() -> None:
 
 
 LEGAL = (
+    "SCEA du Tilleul",
+    "SELARL Arcades",
+    "FC Valmoselle",
+    "MJC Arcades",
+    "OGEC Saint-Cyr",
     "Librairie des Arcades SARL",
     "ASSOCIATION SPORTIVE DE VALMOSELLE",
     "Commune de Sainte-Ombrelle",
@@ -403,7 +408,37 @@ def test_an_explicit_rule_wins_over_a_drop() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["tables: [a]", "autre: {}", "- a", "tables: {X: [a]}", "a: [", "x"]
+    ("table", "name"), [("EMPRUNT", "NumContrat"), ("EMPRUNT", "ObjEmpr"), ("CONCOURS", "LibOrgaBenef")]
+)
+def test_what_an_administrator_drops_is_dropped(table: str, name: str) -> None:
+    """Whatever the package does with it: kept, looked through, or a party."""
+    document = totem_document(annexes=True)
+    element = f"<{name} ".encode()
+    assert element in gate(document)[0]
+    published, _ = gate(document, rules={"tables": {table: {"drop": {name: "technical"}}}})
+    assert element not in published
+
+
+def test_an_attribute_and_a_leaf_that_are_dropped() -> None:
+    extra = {
+        "elements": {
+            "InformationsGenerales": {"leaves": {"Information": {"drop": ["V"]}}},
+            "EnTeteBudget": {"drop": ["LibelleEtab"], "drop_attributes": ["id"]},
+        }
+    }
+    document = totem_document(annexes=True)
+    assert b"<LibelleEtab" in gate(document)[0]
+    published, _ = gate(document, rules=extra)
+    assert b"<LibelleEtab" not in published
+    assert not re.search(rb"<Information [^>]*V=", published)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("tables: [a]", "autre: {}", "- a", "tables: {X: [a]}", "a: [", "x"),
+        *("tables: {EMPRUNT: {dropp: [NumContrat]}}", "elements: {x: {fields: 3}}"),
+    ],
 )
 def test_a_file_that_is_no_rules_is_a_clear_mistake(text: str, tmp_path: Path) -> None:
     path = tmp_path / "regles.yaml"

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from ..errors import RulesError
+from .extra_rules import completed
 
 BUDGET = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 ACCOUNTING = "http://www.minefi.gouv.fr/cp/demat/doccomptable"
@@ -127,6 +128,8 @@ def _from_file(path: str, _changed: int) -> Rules:
     with open(path, encoding="utf-8") as stream:
         try:
             extra = yaml.load(stream, _loader())  # noqa: S506 - a safe loader
+        except UnicodeDecodeError:
+            raise RulesError("rules_yaml", name=path) from None
         except yaml.YAMLError as error:
             raise RulesError("rules_yaml", name=path, line=_line_of(error)) from None
     return _completed({} if extra is None else extra)
@@ -139,18 +142,7 @@ def _line_of(error: yaml.YAMLError) -> int | None:
 
 
 def _completed(extra: Any) -> Rules:
-    base = _read()
-    wrong = set(extra) - set(base) if isinstance(extra, Mapping) else {type(extra).__name__}
-    if wrong:
-        raise RulesError("rules_unknown", names=sorted(map(str, wrong)))
-    for part in ("tables", "elements"):
-        found = extra.get(part) or {}
-        if not isinstance(found, Mapping):
-            raise RulesError("rules_mapping", part=part)
-        for name, spec in found.items():
-            if not (spec is None or isinstance(spec, Mapping)):
-                raise RulesError("rules_mapping", part=f"{part}/{name}")
-    return _compile(_merged(base, extra))
+    return _compile(completed(_read(), extra))
 
 
 @lru_cache(maxsize=1)
@@ -170,20 +162,6 @@ def _read() -> dict[str, Any]:
 def _loader() -> type:
     """libyaml's safe loader where there is one: ten times faster than the one in Python."""
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _merged(base: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """``extra`` laid over ``base``: mappings merge, lists join, other values replace."""
-    merged = dict(base)
-    for key, value in extra.items():
-        mine = merged.get(key)
-        if isinstance(mine, Mapping) and isinstance(value, Mapping):
-            merged[key] = _merged(mine, value)
-        elif isinstance(mine, list) and isinstance(value, list):
-            merged[key] = [*mine, *value]
-        else:
-            merged[key] = value
-    return merged
 
 
 def _compile(data: Mapping[str, Any]) -> Rules:

@@ -14,7 +14,7 @@ LEGAL_FORMS = frozenset(
     etablissement etablissements entreprise entreprises groupe groupement holding association
     associations asso asbl asa afr coop cooperative cooperatives mutuelle mutuelles mutualite
     mutualiste fondation federation confederation syndicat syndicats syndical consortium
-    compagnie cie ltd gmbh plc bv inc spa sccv scv
+    compagnie cie ltd gmbh plc bv inc spa sccv scv scea selarl scm gfr epcc aful asl
     """.split()  # noqa: SIM905
 )
 """Legal forms: one of them anywhere in the value is enough."""
@@ -48,7 +48,7 @@ LEGAL_WORDS = frozenset(
     culturel culturelle loisirs jeunesse jeunes enfance familles familial familiale familiales
     rurale rural ruraux populaire social sociale sociaux sociales tourisme patrimoine territoire
     territoires territorial territoriale pole bourse emploi formation interlogement usagers
-    benevoles amis
+    benevoles amis ogec mjc acca aappma usep unss cnfpt cdg cfa onf caue atd drfip ddfip fc us
     """.split()  # noqa: SIM905
 )
 """Words of public bodies, lenders, associations and trades: one anywhere is enough."""
