@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from ckanext.budgetod import engine
 from ckanext.budgetod.engine import builder
 from ckanext.budgetod.engine.accounting import AccountingTables
 from ckanext.budgetod.engine.annex_cells import declared
@@ -141,3 +144,17 @@ def test_statements_of_a_cfu() -> None:
 def test_titles_are_words(name: str) -> None:
     assert " " in title(name)
     assert name not in title(name)
+
+
+def test_names_that_would_collide_get_a_number(tmp_path: Path) -> None:
+    """Tables that differ by capitals only, fields named as a column that is there already."""
+    row = {"BGT_NOM": "1", "CodInvFonc": "I", "CodInvFonc_libelle": "x"}
+    document = builder.totem_document(annexes={"ZORG": [row], "zorg": [row], "DETTE": [row]})
+    done = engine.convert(io.BytesIO(document), tmp_path, profile="none")
+    tables = [out for out in done.outputs if out.kind.startswith("annexe:")]
+    assert len({out.path for out in tables}) == len({out.kind for out in tables}) == 3
+    for out in tables:
+        names = [column["name"] for column in out.columns]
+        assert len(names) == len(set(names))
+        head = next(csv.reader(out.path.read_text("utf-8").splitlines()))
+        assert head == names

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import frictionless
+import pyarrow.parquet
 import pytest
 
 from ckanext.budgetod import engine
-from ckanext.budgetod.engine.accounting import AccountingTables
+from ckanext.budgetod.engine.accounting import ACCOUNTING_ORDER, AccountingTables
 from ckanext.budgetod.engine.annex_cells import declared
-from ckanext.budgetod.engine.annexes import AnnexTables
+from ckanext.budgetod.engine.annexes import IDENTITY, SUBVENTIONS, AnnexTables
 from ckanext.budgetod.engine.builder import totem_document
 from ckanext.budgetod.engine.document import AccountingRows, AnnexRows
 from ckanext.budgetod.engine.fields import columns, field
@@ -156,6 +157,9 @@ def test_every_declared_field_has_its_words_and_no_other() -> None:
     names = {name for table in declared()["tables"].values() for name in table["fields"]}
     assert set(TEXTS["annexes"]) == names
     assert set(TEXTS["lines"]) == set(EXTENDED_COLUMNS)
+    assert set(TEXTS["identity"]) == set(IDENTITY)
+    assert set(TEXTS["grants"]) == {name for name, *_ in SUBVENTIONS}
+    assert set(TEXTS["accounting"]) >= set(ACCOUNTING_ORDER)
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -202,3 +206,42 @@ def test_size_and_encoding_are_those_of_the_files(tmp_path: Path) -> None:
         if resource["format"] != "parquet":
             assert resource["bytes"] == (tmp_path / resource["path"]).stat().st_size
             assert resource["encoding"] == "utf-8"
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_package_and_each_file_are_described(tmp_path: Path, lang: str) -> None:
+    document = totem_document(stage="DM", numero_dm="2", exercice=2024, annexes=True)
+    done = engine.convert(io.BytesIO(document), tmp_path, lang=lang)
+    package = json.loads(done.outputs[-1].path.read_text("utf-8"))
+    number = "n° 2 de 2024" if lang == "fr" else "no. 2 of 2024"
+    assert number in package["title"]
+    assert "Ville de Valmoselle" in package["title"]
+    told = [package["description"], *(each["description"] for each in package["resources"])]
+    assert len(set(told)) == 5  # package, strict, extended, annexes, grants
+    assert all(text.endswith(".") for text in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cell"),
+    [
+        ("TxActuaInit", "1.8512345", "1.8512345"),
+        ("TxActuaInit", "9" * 50, ""),
+        ("NbrVotePour", "9" * 20, ""),
+        ("ObjEmpr", "mot " * 40_000, "mot " * 40_000),
+    ],
+)
+def test_odd_values_go_through_every_format(
+    name: str, value: str, cell: str, tmp_path: Path
+) -> None:
+    """Seven decimals, numbers that no tool holds, a text beyond what the csv module reads."""
+    document = totem_document(annexes=True).decode("latin-1")
+    document = re.sub(f'<{name} V="[^"]*"', f'<{name} V="{value}"', document, count=1)
+    source = io.BytesIO(document.encode("latin-1"))
+    done = engine.convert(source, tmp_path, formats=FORMATS)
+    accepted(next(out.path for out in done.outputs if out.kind == "datapackage"))
+    tables = [out for out in done.outputs if name in {field["name"] for field in out.columns}]
+    assert [out.path.suffix for out in tables] == [".csv", ".parquet", ".json"]
+    (row, *_) = json.loads(tables[2].path.read_text("utf-8"))
+    assert str(row[name] or "").strip() == cell.strip()
+    column = pyarrow.parquet.read_table(tables[1].path).column(name)
+    assert str(column[0].as_py() or "").strip() == cell.strip()

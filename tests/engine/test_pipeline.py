@@ -224,7 +224,7 @@ def test_json_and_parquet(tmp_path: Path) -> None:
     assert rows[0]["BGT_CREDOUV"] == 412000
     column = columns.column("BGT_CONTNAT").to_pylist()
     assert column[0] == "011"
-    assert str(columns.column("BGT_CREDOUV").to_pylist()[0]) == "412000.0000"
+    assert str(columns.column("BGT_CREDOUV").to_pylist()[0]) == "412000.00"
 
 
 def test_formula_guard(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ _PREFIXES = (
     ("EB", "execution"),
 )
 _ACCOUNTING = {"Etat": "ETAT", "NumOrdre": "int", "CodeRD": "ATCodRD", "Section": "ATCodInvFonc"}
-_ACCOUNTING_ORDER = (
+ACCOUNTING_ORDER = (
     "Etat",
     "NumOrdre",
     "Intitule1",
@@ -65,7 +65,7 @@ class AccountingTables(Tables):
         unit = "kiloeuros" if name.endswith("synthetique") else "amount"
         present = {
             key: _ACCOUNTING.get(key, unit if key.startswith(("Mt", "Variation")) else "text")
-            for key in (*_ACCOUNTING_ORDER, *spool.names)
+            for key in (*ACCOUNTING_ORDER, *spool.names)
             if key in spool.names
         }
         return self.table(f"comptable:{name}", _STATEMENTS[name], present, spool, lang)

@@ -24,6 +24,8 @@ _KINDS = {
     "bool": "boolean",
 }
 LABEL = "_libelle"
+LONGEST_WHOLE, LONGEST_NUMBER = 18, 38
+"""Figures of a whole number and of a number that other tools can hold; longer ones are none."""
 ETATS = {
     "BI_S_A": "Bilan synthétique, actif",
     "BI_S_P": "Bilan synthétique, passif",
@@ -123,6 +125,8 @@ def _cell(text: str, type_: str) -> str:
 
 
 def _number(text: str) -> str:
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError("not a number")
     decimals = text.partition(".")[2]
     return str(values.amount(text)) if len(decimals) <= 2 else _long(text)
 
@@ -138,7 +142,7 @@ def _long(text: str) -> str:
 def _integer(text: str) -> str:
     """« 3.00 » is a whole number too."""
     whole, _, decimals = text.partition(".")
-    if decimals.strip("0"):
+    if decimals.strip("0") or len(whole) > LONGEST_WHOLE:
         raise ValueError("not a whole number")
     return str(int(whole))
 

@@ -18,13 +18,15 @@ from __future__ import annotations
 import io
 import marshal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from .annex_cells import column_maker, columns, declared, filled, typed
 from .document import AnnexRows, Column, Header, TextRows
 from .fields import Field, field
+from .outputs import slug
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -166,7 +168,18 @@ class Tables:
                     made += make(rows.columns.get(name, absent))
                 yield made
 
-        return Table(kind, *titles, described, spool.count, batches)
+        return Table(kind, *titles, _distinct(described), spool.count, batches)
+
+
+def _distinct(fields: Iterable[Field]) -> list[Field]:
+    """Fields of which no two have the same name: a document may name its own as it likes."""
+    found: dict[str, Field] = {}
+    for given in fields:
+        name, rank = given["name"], 2
+        while name in found:
+            name, rank = f"{given['name']}_{rank}", rank + 1
+        found[name] = {**given, "name": name}
+    return list(found.values())
 
 
 class AnnexTables(Tables):
@@ -186,23 +199,24 @@ class AnnexTables(Tables):
         known = declared()["tables"]
         order = [name for name in known if name in self.spools]
         order += [name for name in self.spools if name not in known]
-        found = [self._annex(name, known.get(name, {}), lang) for name in order]
+        kinds = _kinds(order)
+        found = [self._annex(name, kinds[name], known.get(name, {}), lang) for name in order]
         if "CONCOURS" in self.spools:
             found.append(self._subventions(self.spools["CONCOURS"], lang))
         return found
 
-    def _annex(self, name: str, declaration: Mapping[str, Any], lang: str) -> Table:
+    def _annex(self, name: str, kind: str, declaration: Mapping[str, Any], lang: str) -> Table:
         spool = self.spools[name]
         fields = dict(declaration.get("fields", {}))
         present = {key: kind for key, kind in fields.items() if key in spool.names}
         present |= {key: "text" for key in spool.names if key not in fields}
         titles = declaration.get("title", {"fr": f"Table {name}", "en": f"Table {name}"})
         both = (titles["fr"], titles["en"])
-        return self.table(f"annexe:{name.lower()}", both, present, spool, lang)
+        return self.table(kind, both, present, spool, lang)
 
     def _subventions(self, spool: Spool, lang: str) -> Table:
         described = [
-            field("grants", name, kind, lang, quantity) for name, kind, quantity in _SUBVENTIONS
+            field("grants", name, kind, lang, quantity) for name, kind, quantity in SUBVENTIONS
         ]
 
         def batches() -> Iterator[list[Cells]]:
@@ -231,11 +245,21 @@ class AnnexTables(Tables):
             "montant": typed(told("MtSubv"), "amount"),
             "nature": [_IN_KIND if service.strip() else _IN_MONEY for service in services],
         }
-        return [known.get(name, blank) for name, *_ in _SUBVENTIONS]
+        return [known.get(name, blank) for name, *_ in SUBVENTIONS]
+
+
+def _kinds(names: Iterable[str]) -> dict[str, str]:
+    """Table -> kind of its file: a number where two names would give files of one name."""
+    taken: Counter[str] = Counter()
+    kinds = {}
+    for name in names:
+        rank = taken[slug(name)] = taken[slug(name)] + 1
+        kinds[name] = f"annexe:{name.lower()}" + (f"-{rank}" if rank > 1 else "")
+    return kinds
 
 
 _IN_KIND, _IN_MONEY = "aide en nature", "aide en numéraire"
-_SUBVENTIONS = (
+SUBVENTIONS = (
     ("nomAttribuant", "string", ""),
     ("idAttribuant", "string", ""),
     ("dateConvention", "date", ""),

@@ -7,7 +7,7 @@ In the header NatVoteInv and NatVoteFonc. In the annexes: FORMATION with body, c
 FISCALITE of kind 25; AUTRE_ENGAGEMENT.CodSTypEng; PERSONNEL.CodMotifRecrutement;
 CONSOLIDATION.CredAnnul; TIERS with MtCumul, MtCredAnnul, OperationEtAPCP;
 PATRIMOINE.MtPlusMoinsValueBien; CHARGE.MtSolde; PROVISION.MtProvRest; FLUX_CROISES.CredAnnules;
-EMPRUNT with what is covered or not, shares and indebtedness (``LATER``).
+EMPRUNT with what is covered or not (``LATER``).
 
 Left out, as only their names are known: the tables DATA_NPNRU and DATA_PRES_CROISEE, the further
 columns of PPP, the environmental annex of the finance act for 2024.
@@ -48,7 +48,7 @@ LATER: Mapping[str, dict[str, str]] = {
         "MtCRDNonCouv31_12": "5040000.00",
         "PourcTypTx01_01": "100.00",
         "PourcTypTx31_12": "100.00",
-        "PartNonCouv": "100.00",
+        "PartNonCouv": "5040000.00",
         "CouvPartielle": "false",
     },
 }

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from .document import Header
-from .report import coded
+from .fields import about_files
+from .report import coded, describe
+from .titles import document_title
 from .version import package_version
 
 LICENSE = {
@@ -35,23 +37,21 @@ def datapackage(
         "profile": "data-package",
         "name": basename,
         "title": title(header, lang),
+        "description": about_files("package", lang),
         "licenses": [LICENSE],
         "keywords": [word for word in keywords if word],
         "created_by": f"ckanext-budgetod {package_version()}",
-        "resources": [_resource(item) for item in files],
+        "resources": [_resource(item, lang) for item in files],
     }
 
 
 def title(header: Header, lang: str) -> str:
     """« Compte administratif 2023, Ville de Valmoselle »."""
-    from .findings_render import write
-
-    stage = write(header.stage.slug, "stage", lang)
-    name = header.libelle_etablissement or header.libelle_collectivite
-    return f"{stage[:1].upper()}{stage[1:]} {header.exercice}, {name.strip()}"
+    text = document_title(describe(header), lang)
+    return f"{text[:1].upper()}{text[1:]}"
 
 
-def _resource(item: Mapping[str, Any]) -> dict[str, Any]:
+def _resource(item: Mapping[str, Any], lang: str) -> dict[str, Any]:
     path = Path(item["path"])
     kind = str(item["kind"]).replace(":", "-").replace("_", "-").lower()
     written = path.suffix.removeprefix(".")
@@ -59,6 +59,7 @@ def _resource(item: Mapping[str, Any]) -> dict[str, Any]:
         "name": kind if written == "csv" else f"{kind}{path.suffix}",
         "path": path.name,
         "title": item["title"],
+        "description": about_files(str(item["kind"]), lang),
         "format": written,
         "mediatype": MEDIATYPES[written],
         **_as_table(written),

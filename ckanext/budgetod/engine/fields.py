@@ -2,7 +2,7 @@
 
 The words, in both languages, stand in ``field_texts.json`` by family of columns: ``lines`` (SCDL
 and extended), ``identity`` (the columns that begin an annex), ``annexes``, ``grants``,
-``accounting``.
+``accounting``; those of the ``files`` themselves stand there too.
 """
 
 from __future__ import annotations
@@ -51,6 +51,12 @@ def label(base: Field, name: str, lang: str) -> Field:
     """The field of the labels of a coded one."""
     title, description = _generic("label", base["name"], base["title"], lang)
     return {"name": name, "type": "string", "title": title, "description": description}
+
+
+def about_files(kind: str, lang: str) -> str:
+    """What the files of a kind of output hold; ``package`` for all of them."""
+    texts = _texts()["files"]
+    return _in(lang, texts.get(kind) or texts[kind.partition(":")[0]])
 
 
 def _words(family: str, name: str, lang: str) -> list[str]:

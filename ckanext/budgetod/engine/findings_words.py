@@ -5,6 +5,8 @@ from __future__ import annotations
 WORDS = {
     "fr": {
         "section": {"F": "fonctionnement", "I": "investissement"},
+        "level": {"blocking": "bloquant", "confirm": "à confirmer", "info": "information"},
+        "state": {"passed": "réussi", "failed": "à voir", "not_applicable": "sans objet"},
         "chapter": {"…": "Autres chapitres"},
         "place": {},
         "size_word": {"plus": "élevées", "moins": "faibles"},
@@ -50,6 +52,8 @@ WORDS = {
     },
     "en": {
         "section": {"F": "operating", "I": "investment"},
+        "level": {"blocking": "blocking", "confirm": "to confirm", "info": "information"},
+        "state": {"passed": "passed", "failed": "to look at", "not_applicable": "not applicable"},
         "chapter": {"…": "Other chapters"},
         "place": {
             "sans nature": "no nature",

@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+MAX_CELL = 1 << 24
+"""Characters of a cell: more than an element of a document may have."""
 NUMBERS = ("number", "integer", "year")
 Writer = Callable[[str], str]
 
 
 def write_json_rows(source: Path, target: Path, columns: Sequence[Mapping[str, Any]]) -> None:
     """Write one object a line; empty cells are null."""
+    csv.field_size_limit(MAX_CELL)
     writers = {column["name"]: _writer(column["type"]) for column in columns}
     with (
         source.open(encoding="utf-8", newline="") as text,

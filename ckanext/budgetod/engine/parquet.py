@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-PRECISION, SCALE = 20, 4
+PRECISION = 38
 WHOLE = ("integer", "year")
 
 
@@ -19,7 +19,6 @@ def write_parquet(source: Path, target: Path, columns: Sequence[Mapping[str, Any
     except ImportError:
         raise ValueError("Parquet: pip install 'ckanext-budgetod[parquet]'") from None
     kinds = {
-        "number": pa.decimal128(PRECISION, SCALE),
         "integer": pa.int64(),
         "year": pa.int16(),
         "boolean": pa.bool_(),
@@ -33,9 +32,18 @@ def write_parquet(source: Path, target: Path, columns: Sequence[Mapping[str, Any
         quoted_strings_can_be_null=True,
     )
     table = csv.read_csv(source, convert_options=options)
+    for place, column in enumerate(columns):
+        if column["type"] == "number":
+            exact = table.column(place).cast(pa.decimal128(PRECISION, _scale(table.column(place))))
+            table = table.set_column(place, column["name"], exact)
     whole = [column["name"] for column in columns if column["type"] in WHOLE]
     table = table.replace_schema_metadata({"pandas": json.dumps(_for_pandas(whole))})
     parquet.write_table(table, target, compression="zstd")
+
+
+def _scale(texts: Any) -> int:
+    """How many decimals the longest number has: none may be lost."""
+    return max((len(text.partition(".")[2]) for text in texts.to_pylist() if text), default=0)
 
 
 def _for_pandas(whole: Sequence[str]) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from .choices import FORMATS, LANGUAGES, PROFILES
 from .datapackage import datapackage
 from .document import AccountingRows, AnnexRows, BudgetLine, Header, ResolvedLines
 from .errors import Unreadable
-from .findings_render import check_name, render
+from .findings_render import check_name, render, write
 from .nomenclature import Plans, Resolver
-from .outputs import Output, slug
+from .outputs import Naming, Output, slug
 from .readers import open_document
 from .reading import plans_of
 from .report import Report
@@ -37,7 +37,7 @@ class Settings:
     lang: str = "fr"
     profile: str = "strict"
     guard: bool = False
-    basename: str | None = None
+    basename: Naming | None = None
     rules: Any = None
 
     def check(self) -> None:
@@ -220,7 +220,6 @@ REPORT_COLUMNS = (
     *("code", "controle", "niveau", "etat", "titre", "ce_qui_se_passe", "pourquoi", "que_faire"),
     *("nombre", "lignes", "elements"),
 )
-_LEVELS = {"blocking": "bloquant", "confirm": "à confirmer", "info": "information"}
 
 
 def report_rows(report: Report, lang: str) -> Iterable[list[str]]:
@@ -232,15 +231,19 @@ def report_rows(report: Report, lang: str) -> Iterable[list[str]]:
         lines = [str(place.line) for place in finding.where if place.line]
         elements = [place.element for place in finding.where if place.element]
         yield [
-            *(finding.code, check_name(finding.code, lang), _LEVELS[finding.level.value], ""),
+            *(
+                finding.code,
+                check_name(finding.code, lang),
+                write(finding.level.value, "level", lang),
+                "",
+            ),
             *(texts[name] for name in ("title", "what", "why", "todo")),
             *(str(finding.count), " ".join(lines), " ".join(elements)),
         ]
-    states = {"passed": "réussi", "failed": "à voir", "not_applicable": "sans objet"}
     for check in report.checks:
         if check.code not in told:
             name = check_name(check.code, lang)
-            yield [check.code, name, "", states[check.state], *[""] * 7]
+            yield [check.code, name, "", write(check.state, "state", lang), *[""] * 7]
 
 
 def _write_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -275,8 +278,8 @@ class StrictLines:
     def begin(self, header: Header) -> None:
         """A Budget begins."""
         self.flush()
-        self._first = self._first or header
         chosen = usable_siret(header, self._siret, self._first)
+        self._first = self._first or header
         if not chosen:
             raise Unreadable("I05", siret=header.siret)
         self._rows, self._resolver = StrictRows(header, chosen), Resolver(self._plans, header)
