@@ -258,3 +258,9 @@ def test_comments_behind_the_root_are_forgotten_and_instructions_stay() -> None:
     assert len(behind) > 3
     assert all(len(nodes) <= 3 for nodes in behind)
     assert behind[-1].count(True) == 2
+
+
+def test_instructions_behind_the_root_are_few() -> None:
+    assert steps(b"<a><b/></a>" + b"<?y z?>" * 900)
+    with pytest.raises(TooLarge):
+        steps(b"<a><b/></a>" + b"<?y z?>" * 40_000)

@@ -95,7 +95,7 @@ def test_files_of_one_name_are_both_kept(valid: Path, tmp_path: Path) -> None:
         path.write_bytes(valid.read_bytes())
     out = tmp_path / "out"
     main(["convert", *map(str, given), "--out", str(out)])
-    assert sorted(path.name for path in out.iterdir()) == ["budget-scdl-2.csv", "budget-scdl.csv"]
+    assert sorted(path.name for path in out.iterdir()) == ["budget-2-scdl.csv", "budget-scdl.csv"]
 
 
 def test_what_is_missing_is_said(spoiled: Path, capsys: pytest.CaptureFixture[str]) -> None:

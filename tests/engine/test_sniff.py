@@ -35,7 +35,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
 XLSX = zipped("[Content_Types].xml", "xl/workbook.xml")
 ODS = zipped("mimetype").replace(b"mimetypex", b"mimetypeapplication/vnd.oasis.opendocument.s")
 P7M = b"\x30\x82\x10\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + b"\0" * 50
-SCDL = b"BGT_NATDEC,BGT_ANNEE,BGT_SIRET\nbudget primitif,2024,21570990800010\n"
+SCDL = b"BGT_NATDEC,BGT_ANNEE,BGT_NATURE\nbudget primitif,2024,60612\n"
 DOC = 'xmlns="http://www.minefi.gouv.fr/cp/demat/docbudgetaire"'
 
 CASES = {

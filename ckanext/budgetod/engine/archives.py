@@ -7,6 +7,7 @@ of members, bytes and ratio are bounded; archives within archives are not opened
 from __future__ import annotations
 
 import gzip
+import mimetypes
 import os
 import tarfile
 import tempfile
@@ -29,6 +30,8 @@ SPOOL = 8_000_000
 CHUNK = 1 << 18
 
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Those that everybody writes; each further one is a further parser to trust."""
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
 
 
@@ -77,7 +80,7 @@ def members(
     """Name and content of each member whose first bytes are ``wanted``; ``opened`` counts the rest.
 
     ``stream`` is seekable; ``max_total`` bounds the bytes unpacked. Raises Unreadable (F07 broken,
-    F12 encrypted) and TooLarge (F09).
+    F12 encrypted), for a zip once the members that can be read were given, and TooLarge (F09).
     """
     head = stream.read(4)
     stream.seek(0)
@@ -114,15 +117,32 @@ class _Budget:
 
 
 def _zip(stream: IO[bytes], budget: _Budget, opened: Opened) -> Iterator[tuple[str, IO[bytes]]]:
+    """Every member that can be read; the refusal of the first that cannot comes last."""
+    refused: Unreadable | None = None
     with zipfile.ZipFile(stream) as archive:
         for info in archive.infolist():
             if info.is_dir():
                 continue
             budget.member()
-            if info.flag_bits & 1:
-                raise Unreadable("F12")
-            with archive.open(info) as source:
-                yield from _keep(source, info.filename, budget, opened)
+            try:
+                yield from _member(archive, info, budget, opened)
+            except Unreadable as refusal:
+                refused = refused or refusal
+            except _BROKEN:
+                refused = refused or Unreadable("F07")
+    if refused is not None:
+        raise refused
+
+
+def _member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget, opened: Opened
+) -> Iterator[tuple[str, IO[bytes]]]:
+    if info.flag_bits & 1:
+        raise Unreadable("F12")
+    if info.compress_type not in _COMPRESSIONS:
+        raise Unreadable("F07")
+    with archive.open(info) as source:
+        yield from _keep(source, info.filename, budget, opened)
 
 
 def _is_tar(stream: IO[bytes]) -> bool:
@@ -147,7 +167,7 @@ def _tar(stream: IO[bytes], budget: _Budget, opened: Opened) -> Iterator[tuple[s
 def _gz(
     stream: IO[bytes], name: str, budget: _Budget, opened: Opened
 ) -> Iterator[tuple[str, IO[bytes]]]:
-    with gzip.GzipFile(fileobj=stream) as source:
+    with gzip.GzipFile(fileobj=stream, mode="rb") as source:
         yield from _keep(cast("IO[bytes]", source), Path(name).stem, budget, opened)
 
 
@@ -182,5 +202,6 @@ def _kind(label: str, head: bytes) -> str:
     """What a member is, without its name, which may name a person."""
     kind = sniff.kind_of(head)
     if kind is sniff.Kind.OTHER:
-        return Path(label).suffix.lower()[:6] or "…"
+        suffix = Path(label).suffix.lower()
+        return suffix if mimetypes.guess_type(f"a{suffix}")[0] else "…"
     return f".{kind.value}"

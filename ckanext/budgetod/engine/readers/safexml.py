@@ -42,6 +42,8 @@ __all__ = [
 Element = Any
 """A node of a tree: lxml has no types of its own."""
 CHUNK = 1 << 16
+MAX_BEHIND = 1000
+"""Instructions that may stand behind a root."""
 
 FLAGS: dict[str, Any] = {
     "resolve_entities": False,
@@ -244,11 +246,14 @@ def growing(
 def _forget_comments(root: Element) -> None:
     """Those behind the root are in no output nor seal, and a file may hold millions of them.
 
-    The last node stays: the parser goes on from it.
+    The last node stays: the parser goes on from it. Instructions stay too (the seal covers them):
+    TooLarge (F08) when there are more than any document has.
     """
-    node, apart = root.getnext(), None
+    node, apart, left = root.getnext(), None, 0
     while node is not None:
-        following = node.getnext()
+        following, left = node.getnext(), left + (node.tag is not etree.Comment)
+        if left > MAX_BEHIND:
+            raise TooLarge("F08", reason="element")
         if following is not None and node.tag is etree.Comment:
             apart = etree.Element("apart") if apart is None else apart
             apart.append(node)

@@ -35,6 +35,7 @@ from ckanext.budgetod.engine.nomenclature import Plans, Resolver
 from ckanext.budgetod.engine.nomenclature import plans as known_plans
 from ckanext.budgetod.engine.scdl.mapping import ORDRE, SECTIONS, SIDES
 from ckanext.budgetod.engine.scdl.schema import AMOUNT_COLUMNS, COLUMNS, FIELDS, Field
+from ckanext.budgetod.engine.siret import valid_siret
 
 from .scdl_cells import fold, repaired_cell
 from .scdl_dialect import decoded, separator_of
@@ -61,8 +62,11 @@ def open_scdl(
     nomenclature: str = "",
     plans: Plans | None = None,
     max_size: int = MAX_SIZE,
+    repair: bool = False,
 ) -> ScdlTable:
     """Open an SCDL CSV. ``given`` fills columns of ``GIVEN`` that the file lacks.
+
+    With ``repair`` the SIRET given also stands for those that are not valid.
 
     ``nomenclature`` (``M57-M57_A``) is guessed from the codes when it is not given. Raises
     Unreadable (F07, F09) and NotABudget (F02: a CSV without SCDL columns).
@@ -71,7 +75,7 @@ def open_scdl(
     raw = open(source, "rb") if isinstance(source, (str, Path)) else source  # noqa: SIM115
     try:
         known = plans or known_plans()
-        return ScdlTable(raw, owned, dict(given or {}), nomenclature, known, max_size)
+        return ScdlTable(raw, owned, dict(given or {}), nomenclature, known, max_size, repair)
     except BaseException:
         if owned:
             raw.close()
@@ -93,7 +97,9 @@ class ScdlTable:
         nomenclature: str,
         plans: Plans,
         max_size: int,
+        repair: bool = False,
     ) -> None:
+        self._repair = repair
         self._raw, self._owned, self._plans = raw, owned, plans
         self.repairs: Counter[str] = Counter()
         self.encoding, text = decoded(raw, max_size)
@@ -196,6 +202,8 @@ class ScdlTable:
                 self.repairs["given"] += 1
             return given
         text, kind = repaired_cell(field, raw)
+        if self._repair and field.name == "BGT_SIRET" and not valid_siret(text):
+            text, kind = self._given.get(field.name, text), "given"
         if kind:
             self.repairs[kind] += 1
         return text

@@ -55,6 +55,8 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 """Object identifier 1.2.840.113549.1.7.x: signed or enveloped data (.p7m)."""
 _LOCAL_HEADER = b"PK\x03\x04"
+_LINE_COLUMNS = (b"BGT_NATURE", b"BGT_CONTNAT", b"BGT_CODRD")
+"""Columns of a table of budget lines; annex tables begin with the others."""
 _HTML = re.compile(rb"<(!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -103,7 +105,7 @@ def _kind_of_text(start: bytes) -> Kind:
     if start.startswith(b"<"):
         return Kind.XML
     first = start.splitlines()[0] if start else b""
-    if b"BGT_" in first.upper():
+    if any(name in first.upper() for name in _LINE_COLUMNS):
         return Kind.SCDL
     separators = max(first.count(mark) for mark in (b";", b",", b"\t"))
     return Kind.CSV if separators >= 2 and b"\x00" not in start else Kind.OTHER

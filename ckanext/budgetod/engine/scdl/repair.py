@@ -73,11 +73,13 @@ def repair_scdl(
     """Read, repair and check; write the valid file to ``target``, nothing when it is not valid.
 
     What names or reaches a person is masked in it, unless ``mask`` is False.
-    ``given`` may fill BGT_SIRET, BGT_NOM and BGT_NATDEC. Raises DocumentRefused for a file that is
-    no SCDL table.
+    ``given`` may fill BGT_SIRET (a wrong one is replaced), BGT_NOM and BGT_NATDEC. Raises
+    DocumentRefused for a file that is no SCDL table.
     """
     with (
-        open_scdl(source, given=given, nomenclature=nomenclature, plans=plans) as table,
+        open_scdl(
+            source, given=given, nomenclature=nomenclature, plans=plans, repair=_gives_siret(given)
+        ) as table,
         tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as repaired,
     ):
         validator = RowValidator()
@@ -93,6 +95,11 @@ def repair_scdl(
             repaired.seek(0)
             _copy(repaired, target)
         return _answer(table, validator, masked, written)
+
+
+def _gives_siret(given: Mapping[str, str] | None) -> bool:
+    """A person who gives a SIRET means it for the file, wrong ones included."""
+    return bool(given and given.get("BGT_SIRET"))
 
 
 def _copy(repaired: IO[bytes], target: str | Path | BinaryIO | None) -> None:
