@@ -88,6 +88,7 @@ def test_no_command_names_a_person_of_the_examples(
     names = {folded(word.encode()) for person in PERSONS for word in re.findall(r"\w{6,}", person)}
     names |= {folded(word.encode()) for person in CFU_PERSONS for word in re.split(r"\W", person)}
     names = {name for name in names if len(name) > 4 and not name.isdigit()}
+    assert len(names) > 10
     document = build()
     assert "vandrezanne" in folded(document.decode("iso-8859-1").encode())
     for name, text in run(document, command, style, tmp_path, capfd, {0, 1}).items():

@@ -7,6 +7,8 @@ import gzip
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -86,10 +88,10 @@ def test_an_archive_within_an_archive_is_named_by_its_kind(
 def test_what_can_be_read_only_once_is_read(tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    feeding = threading.Thread(target=path.write_bytes, args=(BP,))
+    feeding = threading.Thread(target=path.write_bytes, args=(BP,), daemon=True)
     feeding.start()
     assert main(["check", str(path)]) == 0
-    feeding.join()
+    feeding.join(timeout=10)
     capsys.readouterr()
 
 
@@ -106,6 +108,76 @@ def test_the_api_opens_archives() -> None:
     assert found == [("one.xml", 2024), ("two.xml", 2023)]
     (alone,) = [stream.read() for _, stream in engine.documents(io.BytesIO(BP))]
     assert alone == BP
+
+
+def test_a_gz_on_the_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    packed = io.TextIOWrapper(io.BytesIO(gzip.compress(BP)))
+    monkeypatch.setattr(sys, "stdin", packed)
+    assert main(["check", "-"]) == 0
+    capsys.readouterr()
+
+
+def test_one_member_that_cannot_be_read_hides_no_other(tmp_path: Path, capsys: Captured) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", BP, compress_type=zipfile.ZIP_LZMA)
+        archive.writestr("b.xml", BP)
+    path = tmp_path / "all.zip"
+    path.write_bytes(packed.getvalue())
+    good, bad = rows_of(["check", str(path)], capsys)
+    assert good["exit"] == 0
+    assert bad["refused"]["code"] == "F07"
+
+
+def test_what_a_conversion_wrote_is_not_read_again(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(totem_document(annexes=True))
+    main(["convert", str(path), "--out", str(tmp_path)])
+    capsys.readouterr()
+    found = rows_of(["check", str(tmp_path)], capsys)
+    assert {Path(row["file"]).suffix for row in found} == {".xml"}
+
+
+def test_a_file_that_may_not_be_read_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    (tmp_path / "a.xml").write_bytes(BP)
+    (tmp_path / "b.xml").write_bytes(BP)
+    real = Path.open
+
+    def guarded(self: Path, *args: Any, **options: Any) -> Any:
+        if self.name == "a.xml":
+            raise PermissionError(13, "denied", str(self))
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    first, second = rows_of(["check", str(tmp_path)], capsys)
+    assert first["refused"]["title"] == "Le fichier ne peut pas être lu"
+    assert second["exit"] == 0
+
+
+def test_names_command_no_terminal(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("evil\x1b[2J\n\u2714 forged.xml", BP)
+    main(["check", str(path)])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "\x1b" not in line
+    assert "evil\\x1b[2J\\n" in line
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_any_terminal_can_show_what_is_told(encoding: str, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9.xml"
+    Path(os.fsdecode(path)).write_bytes(BP)
+    command = [sys.executable, "-m", "ckanext.budgetod.engine.cli", "check", path]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 # --- options -------------------------------------------------------------------------------------
@@ -192,6 +264,49 @@ def test_formats_of_a_table_made_by_others(tmp_path: Path, capsys: Captured) -> 
     assert {p.name for p in out.iterdir()} == {"autre-scdl.parquet", "autre-scdl.json"}
     assert len(json.loads((out / "autre-scdl.json").read_text())) == 30
     capsys.readouterr()
+
+
+def test_a_wrong_siret_of_a_table_is_replaced(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "tableur.csv"
+    path.write_bytes(table().replace(RIGHT.encode(), b"2.15709908000E+13"))
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["convert", str(path), *out]) == 1
+    assert main(["convert", str(path), *out, "--siret", GIVEN]) == 1
+    assert RIGHT in (tmp_path / "out" / "tableur-scdl.csv").read_text("utf-8")
+    assert "valeur donnée (30)" in capsys.readouterr().out
+
+
+def test_a_siret_that_was_not_needed_is_told(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "eau.xml"
+    siret = fictional_siret("215709908", 2)
+    path.write_bytes(totem_document(siret=siret, seal=True))
+    (row,) = rows_of(["check", str(path), "--siret", RIGHT], capsys)
+    assert row["report"]["document"]["siret"] == siret
+    main(["check", str(path), "--siret", RIGHT])
+    assert f"--siret n’a pas servi, le document porte le SIRET {siret}" in capsys.readouterr().err
+
+
+def test_no_document_of_a_run_takes_the_files_of_another(tmp_path: Path, capsys: Captured) -> None:
+    annexe = Spec(siret=fictional_siret("215709908", 2), annexe=True, code_budget="02")
+    both = totem_document(budgets=[budget_element(Spec()), budget_element(annexe)])
+    (tmp_path / "a.xml").write_bytes(both)
+    (tmp_path / "b.xml").write_bytes(totem_document())
+    (tmp_path / "budget-215709908-2023-ca-principal.csv").write_bytes(table())
+    found = rows_of(["convert", str(tmp_path), "--out", str(tmp_path / "out")], capsys)
+    written = [output["path"] for row in found for output in row["outputs"]]
+    assert len(written) == len(set(written)) == len(list((tmp_path / "out").iterdir()))
+    assert any(path.endswith("ca-annexe-02-scdl.csv") for path in written)
+
+
+def test_two_years_with_one_wrong_siret_are_compared(tmp_path: Path, capsys: Captured) -> None:
+    now, before = tmp_path / "now.xml", tmp_path / "before.xml"
+    now.write_bytes(totem_document(siret=WRONG, exercice=2023))
+    before.write_bytes(totem_document(siret=WRONG, exercice=2022, scale="0.05"))
+    arguments = ["check", str(now), "--previous", str(before)]
+    for siret in ([], ["--siret", RIGHT]):
+        (row,) = rows_of([*arguments, *siret], capsys)
+        assert row["compared"]
+        assert "Q03" in {finding["code"] for finding in row["report"]["findings"]}
 
 
 def test_a_column_found_twice_is_told(tmp_path: Path, capsys: Captured) -> None:

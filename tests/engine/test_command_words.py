@@ -18,9 +18,9 @@ from ckanext.budgetod.engine.command.help_texts import TEXTS
 Captured = pytest.CaptureFixture[str]
 PROGRAMMERS = re.compile(
     r"callable|__call__|subparser|merge actions|mode %r|dest=|mutually|conflict|invalid option "
-    r"string|unexpected option string|at most one|show this help"
+    r"string|unexpected option string|at most one|show this help|error: %"
 )
-"""Sentences of argparse that only a wrong parser, or one that we do not make, can say."""
+"""Sentences of argparse that only a wrong parser can say, or one that we do not make."""
 
 
 def told(arguments: list[str], capsys: Captured) -> str:
@@ -61,9 +61,13 @@ def test_every_text_has_both_languages_and_the_same_holes(texts: tuple) -> None:
         (["check", "x", "--siret"], "une valeur est attendue", "expected one argument"),
         (["check", "x", "--siret", "12"], "n’est pas un SIRET", "not a valid SIRET"),
         (["check", "nowhere.xml"], "fichier introuvable", "no such file"),
-        (["check", ""], "fichier introuvable", "no such file"),
+        (["check", ""], "nom de fichier est vide", "name is empty"),
+        (["check", "x", "--plan", __file__], "pas un dossier", "not a folder"),
+        (["convert", "x", "--rules", "/"], "est un dossier", "is a folder"),
         (["check", "x", "--previous", "nowhere.xml"], "fichier introuvable", "no such file"),
-        (["convert", "x", "--format", "xls"], "xls? csv", "xls? csv"),
+        (["convert", "x", "--format", "xls"], "format inconnu", "unknown format"),
+        (["check", "x", "--siret", ""], "n’est pas un SIRET", "not a valid SIRET"),
+        (["convert", "x", "--out", ""], "nom de fichier est vide", "name is empty"),
     ],
 )
 def test_wrong_usages(arguments: list[str], french: str, english: str, capsys: Captured) -> None:
@@ -80,14 +84,13 @@ def test_wrong_usages(arguments: list[str], french: str, english: str, capsys: C
 def test_help_is_in_one_language(lang: str, command: list[str], capsys: Captured) -> None:
     with pytest.raises(SystemExit):
         main(["--lang", lang, *command, "--help"])
-    said = capsys.readouterr().out
-    other = 1 if lang == "fr" else 0
-    foreign = {texts[other] for texts in TEXTS.values() if texts[0] != texts[1]}
-    ours = {texts[1 - other] for texts in TEXTS.values()}
-    assert not {text for text in foreign if len(text) > 12} & set(said.split("  "))
-    assert {text for text in ours if text in said}
-    assert ("usage\u00a0: " in said) is (lang == "fr")
-    assert ("show this help" in said) is False
+    printed = capsys.readouterr().out
+    said = " ".join(printed.split())
+    pairs = [texts if lang == "fr" else texts[::-1] for texts in TEXTS.values()]
+    long = [(ours, foreign) for ours, foreign in pairs if len(foreign) > 12 and ours != foreign]
+    assert not [foreign for _, foreign in long if " ".join(foreign.split()) in said]
+    assert len([ours for ours, _ in long if " ".join(ours.split()) in said]) >= 3
+    assert ("usage\u00a0: " in printed) is (lang == "fr")
 
 
 @pytest.mark.parametrize(
@@ -126,3 +129,16 @@ def test_places_are_told_in_the_language(tmp_path: Path, capsys: Captured) -> No
     for lang, words in (("fr", "dépense, réel"), ("en", "expenditure, real")):
         main(["check", "-v", "--lang", lang, str(path)])
         assert words in capsys.readouterr().out
+
+
+def test_the_report_as_a_table_is_in_the_language(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "ca.xml"
+    path.write_bytes(totem_document())
+    for lang, here, there in (("en", "to confirm", "à confirmer"), ("fr", "réussi", "passed")):
+        out = tmp_path / lang
+        main(["convert", "--lang", lang, str(path), "--out", str(out)])
+        (report,) = out.glob("*-rapport.csv")
+        text = report.read_text("utf-8")
+        assert here in text
+        assert there not in text
+    capsys.readouterr()

@@ -48,7 +48,7 @@ from .version import PIPELINE_VERSION
 
 if TYPE_CHECKING:
     from .anonymiser import GatePass
-    from .document import ResolvedLine
+    from .document import Header, ResolvedLine
     from .inspection import Inspection
     from .outputs import Output
     from .pipeline import Conversion
@@ -134,7 +134,7 @@ def convert(
     facts: Mapping[str, Any] | None = None,
     siret: str | None = None,
     lang: str = "fr",
-    basename: str | None = None,
+    basename: str | Callable[[Header], str] | None = None,
     plans: Any = None,
     progress: Progress | None = None,
     previous: Source | Mapping[str, Any] | None = None,
@@ -145,6 +145,7 @@ def convert(
     ``formats`` among csv, parquet, json. ``profile`` among strict, annexes, sans_xml, none;
     ``rules``: an administrator's file that completes the package's (see ``anonymise``). With
     ``facts`` (``GatePass.facts``) the source is already anonymised and is not anonymised again.
+    ``basename``: beginning of the file names, or what gives it for the header of each Budget.
     ``progress(step, fraction)`` is called now and then. Each file is complete or absent.
     ``formula_guard`` puts an apostrophe before free texts that a spreadsheet would calculate.
     """

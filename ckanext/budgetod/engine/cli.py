@@ -19,6 +19,7 @@ from .command.arguments import USAGE, language, parser
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
+    _make_writable()
     typed = sys.argv[1:] if argv is None else list(argv)
     lang = language(typed)
     argparse_words.speak(lang)
@@ -39,6 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     except KeyboardInterrupt:
         return 130
+
+
+def _make_writable() -> None:
+    """Whatever is told can be written: to a closed stream, to a terminal of another encoding."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the end
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _dispatch(options: argparse.Namespace, lang: str) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from .anonymiser import GatePass
 from .checks import run_checks
 from .document import Header
-from .outputs import LineFiles, Output, basename
+from .outputs import LineFiles, Naming, Output, basename
 from .reading import Reading
 from .report import Report, describe
 from .summary import summarise
@@ -86,8 +86,9 @@ class Names:
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
-    def of(self, header: Header, given: str | None = None) -> str:
-        wanted = given or basename(header)
+    def of(self, header: Header, given: Naming | None = None) -> str:
+        """A free name. ``given``: what to use in place of the usual one."""
+        wanted = given(header) if callable(given) else given or basename(header)
         name, rank = wanted, 2
         while name in self._taken:
             name, rank = f"{wanted}-{rank}", rank + 1

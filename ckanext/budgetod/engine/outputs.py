@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ from .scdl.validator import RowValidator
 from .scdl.writer import CsvWriter
 
 _UNSAFE = re.compile(r"[^0-9a-z]+")
+
+
+Naming = str | Callable[[Header], str]
+"""Beginning of the names of a conversion's files, or who gives it for the header of each Budget."""
 
 
 @dataclass(frozen=True, slots=True)

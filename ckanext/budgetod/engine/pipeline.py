@@ -20,7 +20,7 @@ from .anonymiser.passing import Passing
 from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
 from .document import ResolvedLine
 from .errors import DocumentRefused, PreviousRefused
-from .outputs import LineFiles
+from .outputs import LineFiles, Naming
 from .reading import (
     Options,
     Reading,
@@ -86,7 +86,7 @@ def convert(
     facts: Mapping[str, Any] | None = None,
     siret: str | None = None,
     lang: str = "fr",
-    basename: str | None = None,
+    basename: Naming | None = None,
     plans: Any = None,
     progress: Progress | None = None,
     previous: Given = None,
@@ -194,7 +194,7 @@ def _conversions(found: list[Conversion]) -> Conversion:
 
 
 def _options(given: Mapping[str, Any]) -> Options:
-    summary, ledger = _previous(given.get("previous"), given.get("plans"))
+    summary, ledger = _previous(given)
     return Options(
         facts=given.get("facts"),
         siret=given.get("siret"),
@@ -204,12 +204,14 @@ def _options(given: Mapping[str, Any]) -> Options:
     )
 
 
-def _previous(given: Any, plans: Any) -> tuple[Mapping[str, Any] | None, Any]:
+def _previous(given: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, Any]:
     """Summary (and ledger, when the document itself is given) of what came before."""
-    if given is None or isinstance(given, Mapping):
-        return given, None
+    before = given.get("previous")
+    if before is None or isinstance(before, Mapping):
+        return before, None
+    options = Options(siret=given.get("siret"), plans=given.get("plans"))
     try:
-        first = read_document(as_path(given), Options(plans=plans))[0]
+        first = read_document(as_path(before), options)[0]
     except DocumentRefused as refusal:
         raise PreviousRefused(refusal.code, **refusal.params) from refusal
     return summarise(first.evidence, first.resolver), first.evidence.ledger

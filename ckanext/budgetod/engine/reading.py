@@ -163,7 +163,7 @@ class _Pass:
         header = with_seal_date(header, self._options.facts)
         index = len(self.readings)
         options = self._options
-        first = self.readings[0].header if self.readings else header
+        first = self.readings[0].header if self.readings else None
         siret = usable_siret(header, options.siret, first)
         standing = self._plans.standing(header.nomenclature, header.exercice)
         evidence = Evidence(

@@ -11,6 +11,11 @@ from .document import Header
 LA_POSTE = "356000000"
 
 
+def bare(text: str) -> str:
+    """A number without the blanks that group its digits."""
+    return "".join(text.split())
+
+
 def valid_siren(text: str) -> bool:
     """Nine digits with a right key."""
     return len(text) == 9 and _digits(text) and _luhn(text)
@@ -26,20 +31,19 @@ def valid_siret(text: str) -> bool:
 
 
 def usable_siret(header: Header, given: str | None = None, first: Header | None = None) -> str:
-    """The SIRET to publish under: the one given, else the file's own; "" when it is not valid.
+    """The SIRET to publish under: the file's own, else the one given; "" when there is none.
 
-    ``first`` is the first Budget of the document: what is given stands for its SIRET, and never for
-    the valid one of another establishment. Nothing is repaired in silence: who repairs (a person,
-    the portal) gives the right one. ValueError when the one given is not valid.
+    What is given never replaces a valid one, which may be that of another establishment. ``first``
+    is the first Budget of the document: what is given stands for the SIRET that it states. Nothing
+    is repaired in silence: who repairs (a person, the portal) gives the right one. ValueError when
+    the one given is not valid.
     """
-    own = header.siret if valid_siret(header.siret) else ""
-    if not given:
-        return own
-    wanted = "".join(given.split())
-    if not valid_siret(wanted):
+    wanted = bare(given or "")
+    if wanted and not valid_siret(wanted):
         raise ValueError(f"not a valid SIRET: {given}")
-    is_another = first is not None and header.siret != first.siret
-    return own if own and is_another else wanted
+    if valid_siret(header.siret):
+        return header.siret
+    return wanted if first is None or header.siret == first.siret else ""
 
 
 def candidate_siret(header: Header) -> str:

@@ -28,10 +28,14 @@ FRENCH = {
     "invalid %(type)s value: %(value)r": "valeur illisible\u00a0: %(value)r",
     "argument %(argument_name)s: %(message)s": "argument %(argument_name)s\u00a0: %(message)s",
     "ambiguous option: %(option)s could match %(matches)s": (
-        "option ambiguë\u00a0: %(option)s peut être %(matches)s"
+        "option ambiguë\u00a0: %(option)s peut désigner %(matches)s"
     ),
-    "%(prog)s: error: %(message)s\n": "%(prog)s\u00a0: %(message)s\n",
 }
+
+
+def error(program: str, message: str) -> str:
+    """The line that tells a wrong usage."""
+    return f"{program}: {message}\n"
 
 
 def speak(lang: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..choices import FORMATS, LANGUAGES, PROFILES
+from . import argparse_words
 from .help_texts import help_text
 
 USAGE = 3
@@ -18,11 +20,17 @@ Text = Callable[[str], str]
 
 
 class Parser(argparse.ArgumentParser):
-    """Leaves with code 3 on a wrong usage, so that 2 always means a refused document."""
+    """Leaves with code 3 on a wrong usage, so that 2 always means a refused document.
+
+    Options are written in full: what scripts rely on does not change with a new option.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str):
         self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
+        self.exit(USAGE, argparse_words.error(self.prog, message))
 
 
 def language(typed: Sequence[str]) -> str:
@@ -48,7 +56,7 @@ def parser(lang: str = "fr") -> Parser:
     _language(whole, text, default=LANGUAGES[0])
     commands = whole.add_subparsers(dest="command", metavar=text("command"))
     for name in DOCUMENT_COMMANDS:
-        _document_options(_command(commands, name, text), name, text)
+        _document_options(_command(commands, name, text), name, text, lang)
     _nomenclature_options(_command(commands, "nomenclature", text), text)
     completion = _command(commands, "completion", text)
     completion.add_argument("shell", choices=SHELLS)
@@ -73,7 +81,7 @@ def _language(
     command.add_argument("--lang", choices=LANGUAGES, default=default, help=text("lang"))
 
 
-def _document_options(command: argparse.ArgumentParser, name: str, text: Text) -> None:
+def _document_options(command: argparse.ArgumentParser, name: str, text: Text, lang: str) -> None:
     command.add_argument("files", nargs="+", metavar=text("file"), help=text("files"))
     _language(command, text)
     command.add_argument("--json", action="store_true", help=text("json"))
@@ -86,10 +94,10 @@ def _document_options(command: argparse.ArgumentParser, name: str, text: Text) -
         command.add_argument("--previous", metavar=text("file"), help=text("previous"))
         _scdl_options(command, text)
     if name in ("convert", "anonymise"):
-        _writing_options(command, name, text)
+        _writing_options(command, name, text, lang)
 
 
-def _writing_options(command: argparse.ArgumentParser, name: str, text: Text) -> None:
+def _writing_options(command: argparse.ArgumentParser, name: str, text: Text, lang: str) -> None:
     command.add_argument("--out", metavar=text("folder"), default=".", help=text("out"))
     profiles = PROFILES if name == "convert" else [p for p in PROFILES if p != "sans_xml"]
     command.add_argument("--profile", choices=profiles, default="strict", help=text("profile"))
@@ -97,7 +105,7 @@ def _writing_options(command: argparse.ArgumentParser, name: str, text: Text) ->
     if name == "convert":
         command.add_argument(
             "--format",
-            type=_formats,
+            type=lambda typed: _formats(typed, lang),
             default=("csv",),
             metavar=",".join(FORMATS),
             help=text("format"),
@@ -112,10 +120,13 @@ def _scdl_options(command: argparse.ArgumentParser, text: Text) -> None:
     group.add_argument("--nomenclature", metavar="M57-M57_A", help=text("nature_plan"))
 
 
-def _formats(typed: str) -> tuple[str, ...]:
+def _formats(typed: str, lang: str) -> tuple[str, ...]:
+    from .messages import say
+
     chosen = tuple(dict.fromkeys(part.strip() for part in typed.split(",") if part.strip()))
     if not chosen or set(chosen) - set(FORMATS):
-        raise argparse.ArgumentTypeError(f"{typed}? {', '.join(FORMATS)}")
+        told = say("bad_format", lang, name=typed, known=", ".join(FORMATS))
+        raise argparse.ArgumentTypeError(told)
     return chosen
 
 

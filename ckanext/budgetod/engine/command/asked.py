@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from errno import ENOTDIR
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,20 +21,24 @@ def verify(options: Namespace) -> None:
     _plan(getattr(options, "plan", None))
     _siret(getattr(options, "siret", None), options.lang)
     _rules(getattr(options, "rules", None), options.lang)
+    if getattr(options, "out", None) == "":
+        raise FileNotFoundError(options.out)
     if "parquet" in getattr(options, "format", ()) and find_spec("pyarrow") is None:
         raise Misuse(say("no_parquet", options.lang))
     _previous(options)
 
 
 def _plan(folder: str | None) -> None:
-    if folder is not None and not (folder and Path(folder).is_dir()):
+    if folder is not None and not (folder and Path(folder).exists()):
         raise FileNotFoundError(folder)
+    if folder is not None and not Path(folder).is_dir():
+        raise NotADirectoryError(ENOTDIR, "", folder)
 
 
 def _siret(given: str | None, lang: str) -> None:
-    from ..siret import valid_siret
+    from ..siret import bare, valid_siret
 
-    if given is not None and not valid_siret("".join(given.split())):
+    if given is not None and not valid_siret(bare(given)):
         raise Misuse(say("not_a_siret", lang, siret=given))
 
 
@@ -55,6 +60,6 @@ def _previous(options: Namespace) -> None:
     if not Path(options.previous).is_file():
         raise FileNotFoundError(options.previous)
     try:
-        options.before = comparing.described(options.previous)
+        options.before = comparing.described(options)
     except DocumentRefused as refusal:
         raise Misuse(comparing.refused(options, refusal)) from None

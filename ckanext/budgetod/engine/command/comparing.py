@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DocumentRefused
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
     from ..report import Report
 
 
-def described(path: str) -> Mapping[str, Any]:
+def described(options: Namespace) -> Mapping[str, Any]:
     """Which budget and which year the document to compare with is. DocumentRefused for none."""
     from ..readers import read_header
     from ..report import describe
+    from ..siret import usable_siret
 
-    return describe(read_header(path))
+    header = read_header(Path(options.previous))
+    siret = usable_siret(header, options.siret) or header.siret
+    return describe(replace(header, siret=siret))
 
 
 def refused(options: Namespace, refusal: DocumentRefused) -> str:

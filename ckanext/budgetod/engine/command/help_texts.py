@@ -16,8 +16,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "folder": ("DOSSIER", "FOLDER"),
     "year_name": ("ANNÉE", "YEAR"),
     "mirror": ("ADRESSE|DOSSIER", "ADDRESS|FOLDER"),
-    "version": ("version, puis s’arrêter", "version, then stop"),
-    "help": ("cette aide, puis s’arrêter", "this help, then stop"),
+    "version": ("afficher la version", "show the version"),
+    "help": ("afficher cette aide", "show this help"),
     "check": ("contrôler des documents, sans rien écrire", "check documents, write nothing"),
     "convert": ("écrire tout ce qui peut être publié", "write all that can be published"),
     "anonymise": (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from ..archives import CHUNK, MAX_MEMBER_BYTES, SPOOL, Opened, kind_of, members
-from ..errors import DocumentRefused, NotABudget, TooLarge
+from ..errors import DocumentRefused, NotABudget, TooLarge, Unreadable
 from ..readers import sniff
 
 SUFFIXES = (".xml", ".gz", ".tgz", ".zip")
@@ -21,7 +21,7 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One document to read, or the reason why it cannot be."""
+    """One document to read, the reason why it cannot be, or what an archive gave (no source)."""
 
     name: str
     stream: IO[bytes] | None = None
@@ -76,12 +76,21 @@ def _is_wanted(path: Path) -> bool:
     name = path.name.lower()
     if path.is_symlink() or not path.is_file():
         return False
-    return name.endswith(SUFFIXES) or (name.endswith(TABLE) and _is_scdl(path))
+    if name.endswith(TABLE):
+        return _is_scdl(path) and not _is_ours(path)
+    return name.endswith(SUFFIXES)
 
 
 def _is_scdl(path: Path) -> bool:
-    with path.open("rb") as stream:
+    with suppress(PermissionError), path.open("rb") as stream:
         return sniff.kind_of(stream.read(sniff.HEAD)) is sniff.Kind.SCDL
+    return True
+
+
+def _is_ours(path: Path) -> bool:
+    """A table that a conversion wrote: the data package that describes it stands beside it."""
+    base = path.name.removesuffix("-scdl.csv").removesuffix("-etendu.csv")
+    return path.with_name(f"{base}-datapackage.json").exists()
 
 
 def _is_document(head: bytes) -> bool:
@@ -94,6 +103,8 @@ def _of_file(path: Path | str) -> Iterator[Item]:
             yield from _items(path, name, stream)
     except DocumentRefused as refusal:
         yield Item(str(path), refusal=refusal)
+    except PermissionError:
+        yield Item(str(path), refusal=Unreadable("F07", case="denied"))
 
 
 def _items(path: Path | str, name: str, stream: IO[bytes]) -> Iterator[Item]:
@@ -122,23 +133,26 @@ def _opened(path: Path | str) -> Iterator[tuple[str, IO[bytes]]]:
             yield str(path), copy
 
 
-def spool(source: IO[bytes]) -> IO[bytes]:
+@contextmanager
+def spool(source: IO[bytes]) -> Iterator[IO[bytes]]:
     """A seekable, bounded copy of a stream; TooLarge (F09) above the bound."""
-    copy = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 - the caller closes it
-    while data := source.read(CHUNK):
-        copy.write(data)
-        if copy.tell() > MAX_MEMBER_BYTES:
-            raise TooLarge("F09", case="too_large", size=copy.tell(), max=MAX_MEMBER_BYTES)
-    copy.seek(0)
-    return copy
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL) as copy:
+        while data := source.read(CHUNK):
+            copy.write(data)
+            if copy.tell() > MAX_MEMBER_BYTES:
+                raise TooLarge("F09", case="too_large", size=copy.tell(), max=MAX_MEMBER_BYTES)
+        copy.seek(0)
+        yield cast("IO[bytes]", copy)
 
 
 def _members(stream: IO[bytes], name: str) -> Iterator[Item]:
     opened = Opened()
     try:
         for member, content in members(stream, name, opened, wanted=_is_document):
-            yield Item(f"{name}:{member}", stream=content, opened=opened)
-        if not opened.documents:
+            yield Item(f"{name}:{member}", stream=content)
+        if opened.documents:
+            yield Item(name, opened=opened)
+        else:
             liste = ", ".join(sorted(set(opened.ignored))[:8])
             yield Item(name, refusal=NotABudget("F11", liste=liste))
     except DocumentRefused as refusal:

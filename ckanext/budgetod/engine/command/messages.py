@@ -16,10 +16,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "fichier introuvable : {name}. Vérifiez son nom et son dossier.",
         "no such file: {name}. Check its name and its folder.",
     ),
+    "no_name": ("un nom de fichier est vide.", "a file name is empty."),
+    "output": ("la sortie", "the output"),
+    "bad_format": (
+        "format inconnu : {name} (au choix : {known})",
+        "unknown format: {name} (choose from {known})",
+    ),
+    "is_folder": (
+        "{name} est un dossier ; il faut un fichier.",
+        "{name} is a folder; a file is needed.",
+    ),
     "denied": ("{name} : accès refusé.", "{name}: access denied."),
     "not_a_folder": (
-        "{name} : ce n'est pas un dossier. Donnez-en un autre avec --out.",
-        "{name}: not a folder. Give another one with --out.",
+        "{name} : ce n'est pas un dossier. Donnez-en un autre.",
+        "{name}: not a folder. Give another one.",
     ),
     "disk_full": (
         "{name} : le disque est plein. Le fichier en cours n'a pas été écrit.",
@@ -27,14 +37,22 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "system": ("{name} : le système répond {reason}.", "{name}: the system answers {reason}."),
     "not_a_siret": (
-        "--siret {siret} : ce n'est pas un SIRET valide (quatorze chiffres, clé comprise).",
-        "--siret {siret}: not a valid SIRET (fourteen digits, their key included).",
+        "--siret « {siret} » : ce n'est pas un SIRET valide (quatorze chiffres, clé comprise).",
+        "--siret “{siret}”: not a valid SIRET (fourteen digits, their key included).",
+    ),
+    "siret_kept": (
+        "{name} : --siret n'a pas servi, le document porte le SIRET {siret}, qui est valide.",
+        "{name}: --siret was not used, the document bears the SIRET {siret}, which is valid.",
+    ),
+    "previous_table": (
+        "{name} : --previous ne vaut que pour les XML ; une table n'est pas comparée.",
+        "{name}: --previous is for XML documents only; a table is not compared.",
     ),
     "no_parquet": (
         "--format parquet : il manque une bibliothèque. Installez-la avec "
-        "pip install 'ckanext-budgetod[parquet]'.",
+        'pip install "ckanext-budgetod[parquet]".',
         "--format parquet: a library is missing. Install it with "
-        "pip install 'ckanext-budgetod[parquet]'.",
+        'pip install "ckanext-budgetod[parquet]".',
     ),
     "previous_refused": (
         "--previous {name} : {why} Rien n'a été comparé.",
@@ -51,22 +69,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "--rules {name}: not YAML{line?? (line <line>)}.",
     ),
     "rules_unknown": (
-        "--rules : parties inconnues : {names}. Elles s'appellent tables et elements.",
-        "--rules: unknown parts: {names}. They are called tables and elements.",
+        "--rules : {names} n'est le nom d'aucune règle. Vérifiez l'orthographe.",
+        "--rules: {names} is the name of no rule. Check the spelling.",
     ),
     "rules_mapping": (
-        "--rules : {part} doit être une liste de noms avec leurs règles.",
-        "--rules: {part} must be names with their rules.",
+        "--rules : {part} doit associer des noms à leurs règles.",
+        "--rules: {part} must map names to their rules.",
     ),
     "rules_wrong": (
         "--rules {name} : une règle ne peut pas être suivie ({reason}).",
         "--rules {name}: a rule cannot be followed ({reason}).",
     ),
     # documents
-    "title": (
-        "{stage:stage}{number?? n° <number> de} {year}{who??, <who>}{budget??, <budget>}",
-        "{stage:stage}{number?? no. <number> of} {year}{who??, <who>}{budget??, <budget>}",
-    ),
     "checked": (
         "{passed}/{total} {total?contrôle réussi|contrôles réussis}{codes?? (<codes>)}",
         "{passed}/{total} {total?control|controls} passed{codes?? (<codes>)}",
@@ -124,9 +138,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Exer.",
     ),
     "plan_name": (
-        "{name} : Norme et Declinaison ne contiennent que des lettres, des chiffres et des tirets "
-        "bas.",
-        "{name}: Norme and Declinaison hold letters, digits and underscores only.",
+        "{name} : Norme et Declinaison ne doivent contenir que des lettres, des chiffres et des "
+        "tirets bas.",
+        "{name}: Norme and Declinaison may hold letters, digits and underscores only.",
     ),
     "plan_format": (
         "{name} n'est pas un fichier de plans de cette version.",
@@ -168,6 +182,7 @@ _OF_SYSTEM = {
     errno.EPERM: "denied",
     errno.EROFS: "denied",
     errno.EEXIST: "not_a_folder",
+    errno.EISDIR: "is_folder",
     errno.ENOTDIR: "not_a_folder",
     errno.ENOSPC: "disk_full",
 }
@@ -181,8 +196,8 @@ def say(sentence: str, lang: str, /, **params: Any) -> str:
 
 def of_system(error: OSError, lang: str) -> str:
     """What the system refused, in words."""
-    name = error.filename or str(error) or "\u201c\u201d"
     if error.errno is None and isinstance(error, FileNotFoundError):
-        return say("no_file", lang, name=name)
-    reason = f"{errno.errorcode.get(error.errno or 0, '?')}"
+        return say("no_file" if str(error) else "no_name", lang, name=error)
+    name = error.filename or say("output", lang)
+    reason = errno.errorcode.get(error.errno or 0, "?")
     return say(_OF_SYSTEM.get(error.errno or 0, "system"), lang, name=name, reason=reason)

@@ -126,14 +126,14 @@ def _diff(options: Namespace) -> int:
             after = compile_plan(_file(name))
         before = known.plan(after.key.family, after.key.exercice)
         if before is None:
-            line = say("plan_new", options.lang, plan=after.key)
+            line = say("plan_new", options.lang, plan=str(after.key))
             _print(options, {"plan": str(after.key), "new": True}, [line])
             changed = True
             continue
         changes = list(diff(before, after))
         changed = changed or bool(changes)
         rows = [{"kind": c.kind, "code": c.code, "change": _word(c)} for c in changes]
-        lines = [say("plan_changes", options.lang, plan=after.key, n=len(changes))]
+        lines = [say("plan_changes", options.lang, plan=str(after.key), n=len(changes))]
         lines += [f"  {row['change']} {row['kind']} {row['code']}" for row in rows]
         _print(options, {"plan": str(after.key), "changes": rows}, lines)
     return TO_CONFIRM if changed else FINE
@@ -196,6 +196,7 @@ def _mirror(base: str, years: Iterable[int], folder: Path, names: Iterable[str])
 
 def _fetch(url: str) -> bytes | None:
     """The bytes of a plan; None when it is not there. NomenclatureError above the bound."""
+    import http.client
     import urllib.error
     import urllib.request
 
@@ -205,14 +206,14 @@ def _fetch(url: str) -> bytes | None:
             content = answer.read(MAX_PLAN_BYTES + 1)
     except urllib.error.HTTPError:
         return None
-    except OSError as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise NomenclatureError("plan_unreachable", name=url, reason=_cause(error)) from None
     if len(content) > MAX_PLAN_BYTES:
         raise NomenclatureError("plan_size", name=url, limit=MAX_PLAN_BYTES)
     return content
 
 
-def _cause(error: OSError) -> str:
+def _cause(error: Exception) -> str:
     """A short code of what failed: ``ECONNREFUSED``, ``gaierror``…"""
     reason = getattr(error, "reason", error)
     number = getattr(reason, "errno", None)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .. import findings_render as render
 from ..errors import DocumentRefused, NotABudget, PreviousRefused
 from ..findings import Level
+from ..siret import bare
+from ..titles import document_title
 from . import comparing, names
 from .asked import Misuse, verify
 from .inputs import Item, expand, items
@@ -20,6 +22,7 @@ from .messages import say
 from .screen import Screen
 
 if TYPE_CHECKING:
+    from ..archives import Opened
     from ..conversion import Conversion
     from ..report import Report
 
@@ -44,7 +47,10 @@ def _all(options: Namespace) -> int:
     worst = FINE
     options.taken = set()
     for item in items(paths):
-        worst = max(worst, _one(item, action, options, screen))
+        if item.opened is None:
+            worst = max(worst, _one(item, action, options, screen))
+        else:
+            _archive(item.opened, screen)
     screen.clear()
     return worst
 
@@ -69,12 +75,19 @@ def _remarks(item: Item, data: Mapping[str, Any], options: Namespace, screen: Sc
     if options.verbose:
         for text in _details(data, options.lang):
             screen.detail(text)
+    told = data.get("siret") or (data.get("report") or {}).get("document", {}).get("siret")
+    if told and getattr(options, "siret", None) and told != bare(options.siret):
+        screen.note(say("siret_kept", options.lang, name=item.name, siret=told))
     if data.get("compared") is False:
-        screen.note(say("previous_other", options.lang, name=item.name))
-    if item.opened and item.opened.ignored:
-        count = len(item.opened.ignored)
-        params = {"documents": item.opened.documents, "ignores": count}
-        screen.note(render.render_refusal("F10", params, options.lang)["what"])
+        sentence = "previous_table" if "scdl" in data else "previous_other"
+        screen.note(say(sentence, options.lang, name=item.name))
+
+
+def _archive(opened: Opened, screen: Screen) -> None:
+    """What an archive gave, and what was left aside."""
+    if opened.ignored:
+        params = {"documents": opened.documents, "ignores": len(opened.ignored)}
+        screen.note(render.render_refusal("F10", params, screen.lang)["what"])
 
 
 def _answer(
@@ -124,11 +137,12 @@ def _check(item: Item, options: Namespace, screen: Screen) -> Answer:
 
 def _convert(item: Item, options: Namespace, screen: Screen) -> Answer:
     from .. import convert
+    from ..outputs import basename
 
     done = convert(
         item.source,
         options.out,
-        basename=_free_name(item, options),
+        basename=lambda header: names.free(basename(header), options),
         formats=options.format,
         profile=options.profile,
         rules=options.rules,
@@ -154,20 +168,6 @@ def _converted(done: Conversion, options: Namespace) -> Answer:
     return code, line, data
 
 
-def _free_name(item: Item, options: Namespace) -> str:
-    """The base name of a document's files."""
-    from dataclasses import replace
-
-    from ..outputs import basename
-    from ..readers import read_header
-    from ..siret import usable_siret
-
-    header = read_header(item.source)
-    item.rewind()
-    siret = usable_siret(header, options.siret) or header.siret
-    return names.free(basename(replace(header, siret=siret)), options)
-
-
 def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
     from .. import anonymise
     from ..files import fresh_file
@@ -187,7 +187,7 @@ def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
     confirm = any(finding.level is Level.CONFIRM for finding in passed.findings)
     code = TO_CONFIRM if confirm else FINE
     told = say("masked", options.lang, n=masked)
-    return code, f"{_title(data['document'], options.lang)}, {told}", data
+    return code, f"{document_title(data['document'], options.lang)}, {told}", data
 
 
 def _inspect(item: Item, options: Namespace, screen: Screen) -> Answer:
@@ -205,7 +205,7 @@ def _inspect(item: Item, options: Namespace, screen: Screen) -> Answer:
         "annexes": seen.facts.get("annex_rows", {}),
     }
     told = say("lines", options.lang, n=seen.lines)
-    return FINE, f"{_title(about, options.lang)}, {told}", _jsonable(data)
+    return FINE, f"{document_title(about, options.lang)}, {told}", _jsonable(data)
 
 
 def _summary(item: Item, options: Namespace, screen: Screen) -> Answer:
@@ -237,19 +237,6 @@ def _jsonable(data: dict[str, Any]) -> dict[str, Any]:
     return json.loads(json.dumps(data, default=str))
 
 
-def _title(about: Mapping[str, Any], lang: str) -> str:
-    """``compte administratif 2023, Ville de Valmoselle, budget principal``."""
-    return say(
-        "title",
-        lang,
-        stage=about["etape"],
-        number=about["numero_dm"] if about["etape"] == "dm" else "",
-        year=about["exercice"],
-        who=about["collectivite"],
-        budget=about["libelle"] if about["categorie"] == "annexe" else "",
-    )
-
-
 def _line(report: Report, lang: str) -> str:
     codes = [code for code in report.codes() if code not in report.codes(Level.INFO)]
     counts = report.counts
@@ -260,7 +247,7 @@ def _line(report: Report, lang: str) -> str:
         total=counts["total"],
         codes=" ".join(codes),
     )
-    return f"{_title(report.document, lang)}, {told}"
+    return f"{document_title(report.document, lang)}, {told}"
 
 
 def _code(report: Report) -> int:

@@ -19,6 +19,7 @@ from ..report import finding_to_dict
 from ..scdl.mapping import STAGES
 from ..scdl.repair import ScdlRepair, repair_scdl
 from ..scdl.schema import COLUMNS
+from ..siret import bare
 from ..tables import in_formats
 from . import names
 from .inputs import Item
@@ -82,7 +83,10 @@ def _budgets(item: Item, options: Namespace, nomenclature: str) -> list[dict[str
     known = plans(options.plan)
     source: Any = item.source
     given = _given(options)
-    with open_scdl(source, given=given, nomenclature=nomenclature, plans=known) as table:
+    repair = "BGT_SIRET" in given
+    with open_scdl(
+        source, given=given, nomenclature=nomenclature, plans=known, repair=repair
+    ) as table:
         told = check_tables(_lines(table) if _masks(options) else table.lines(), stage)
     return [
         {
@@ -115,14 +119,14 @@ def _years(budgets: list[dict[str, Any]], lang: str) -> Iterator[str]:
 
 def _given(options: Namespace) -> dict[str, str]:
     stage = STAGES[Stage[options.etape.upper()]] if options.etape else ""
-    siret = "".join((options.siret or "").split())
+    siret = bare(options.siret or "")
     given = {"BGT_SIRET": siret, "BGT_NOM": options.nom, "BGT_NATDEC": stage}
     return {name: value for name, value in given.items() if value}
 
 
 def _target(item: Item, options: Namespace) -> Path:
-    name = names.free(f"{names.stem(item.name)}-scdl", options)
-    return Path(options.out) / f"{name}.csv"
+    name = names.free(names.stem(item.name), options)
+    return Path(options.out) / f"{name}-scdl.csv"
 
 
 def _told(found: ScdlRepair, outputs: list[Output], lang: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
+from unicodedata import category
 
 from .messages import say
 
@@ -49,19 +50,20 @@ class Screen:
         elif not self.quiet or code:
             mark, colour = _MARKS[code]
             colon = "\u00a0:" if self.lang == "fr" else ":"
-            print(f"{_paint(mark, colour, stream)} {name}{colon} {text}", file=stream)
+            line = _harmless(f"{name}{colon} {text}")
+            print(f"{_paint(mark, colour, stream)} {line}", file=stream)
         stream.flush()
 
     def detail(self, text: str) -> None:
         """A further line about the document above."""
         if not (self.quiet or self.as_json):
-            print(f"    {text}", file=self.out)
+            print(f"    {_harmless(text)}", file=self.out)
 
     def note(self, text: str) -> None:
         """Something to know, beside the results."""
         if not (self.quiet or self.as_json):
             self.clear()
-            print(text, file=self.err)
+            print(_harmless(text), file=self.err)
 
     def progress(self, name: str) -> Callable[[str, float], None] | None:
         """A progress bar for a document, None when nobody looks."""
@@ -72,7 +74,7 @@ class Screen:
             done = int(_BAR * max(0.0, min(1.0, fraction)))
             bar = "█" * done + "░" * (_BAR - done)
             word = say(_STEPS.get(step, step), self.lang)
-            self.err.write(f"\r\033[K{bar} {word} {name[-40:]}")
+            self.err.write(f"\r\033[K{bar} {word} {_harmless(name[-40:])}")
             self.err.flush()
 
         return show
@@ -82,6 +84,20 @@ class Screen:
         if self._bar:
             self.err.write("\r\033[K")
             self.err.flush()
+
+
+def _harmless(text: str) -> str:
+    """One line that commands no terminal: a file, or a member of an archive, is named by others."""
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if category(character) in _COMMANDS
+        else character
+        for character in text
+    )
+
+
+_COMMANDS = ("Cc", "Cf", "Zl", "Zp")
+"""Controls, marks of direction, ends of lines."""
 
 
 def _paint(text: str, colour: str, stream: TextIO) -> str:

@@ -152,8 +152,8 @@ def main() -> None:
     print(f"{len(done.added)} plans added, {len(done.known)} known")
     for path, key in done.stale:
         print(f"left out: {path} holds {key}")
-    for path, reason in done.rejected:
-        print(f"rejected: {path}: {reason}")
+    for path, error in done.rejected:
+        print(f"rejected: {path}: {error}")
 
 
 if __name__ == "__main__":
