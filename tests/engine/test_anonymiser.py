@@ -408,7 +408,8 @@ def test_an_explicit_rule_wins_over_a_drop() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "name"), [("EMPRUNT", "NumContrat"), ("EMPRUNT", "ObjEmpr"), ("CONCOURS", "LibOrgaBenef")]
+    ("table", "name"),
+    [("EMPRUNT", "NumContrat"), ("EMPRUNT", "ObjEmpr"), ("CONCOURS", "LibOrgaBenef")],
 )
 def test_what_an_administrator_drops_is_dropped(table: str, name: str) -> None:
     """Whatever the package does with it: kept, looked through, or a party."""

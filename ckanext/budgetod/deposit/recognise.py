@@ -32,7 +32,7 @@ def is_budget(stream: IO[bytes]) -> bool:
 
 
 def _archive_holds_one(stream: IO[bytes]) -> bool:
-    """Look into every XML of an archive; one that nobody can open holds nothing readable."""
+    """Look into every XML of an archive; what nobody can open holds nothing readable."""
     opened = archives.Opened()
     try:
         unpacked = archives.members(stream, "", opened, LONGEST_ARCHIVE)

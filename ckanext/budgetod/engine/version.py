@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 PIPELINE_VERSION = "1"
-"""Changes whenever the same file could give other outputs; part of a deposit's idempotence key."""
+"""Changes whenever the same file could give other outputs; part of a deposit's idempotence key.
+
+It counts from the first release on."""
 
 REPORT_FORMAT = "budgetod-report"
 REPORT_VERSION = "1.0"

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..findings import Finding, Level
 from ..ledger import REAL, ZERO, Key, Ledger
+from ..report import describe
 from ..summary_groups import chapters, natures
 from .evidence import Evidence, text
 from .registry import check
@@ -23,27 +24,27 @@ MAGNITUDE = Decimal(8)
 def is_comparable(before: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     """Is a document another version of the same one, or the year before of the same budget?
 
-    Both as ``report.describe`` gives them.
+    Both as ``report.describe`` gives them; nothing before compares with nothing.
     """
-    if before.get("siret") != document.get("siret"):
-        return False
-    names = ("exercice", "etape", "numero_dm")
-    same = all(before.get(name, "") == document.get(name, "") for name in names)
-    return same or before.get("exercice") == document["exercice"] - 1
+    return _is_version(before, document) or _is_year_before(before, document)
+
+
+def _is_version(before: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    names = ("siret", "exercice", "etape", "numero_dm")
+    return all(before.get(name) == document[name] for name in names)
+
+
+def _is_year_before(before: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    same = before.get("siret") == document["siret"]
+    return same and before.get("exercice") == document["exercice"] - 1
 
 
 def _document(evidence: Evidence) -> Mapping[str, Any]:
     return (evidence.previous or {}).get("document") or {}
 
 
-def _same_budget(evidence: Evidence) -> bool:
-    return bool(evidence.previous) and _document(evidence).get("siret") == evidence.identity.siret
-
-
 def _year_before(evidence: Evidence) -> bool:
-    return _same_budget(evidence) and (
-        _document(evidence).get("exercice") == evidence.header.exercice - 1
-    )
+    return _is_year_before(_document(evidence), describe(evidence.identity))
 
 
 def _account_before(evidence: Evidence) -> bool:
@@ -51,12 +52,7 @@ def _account_before(evidence: Evidence) -> bool:
 
 
 def _same_document(evidence: Evidence) -> bool:
-    header, other = evidence.header, _document(evidence)
-    return _same_budget(evidence) and (
-        other.get("exercice"),
-        other.get("etape"),
-        other.get("numero_dm", ""),
-    ) == (header.exercice, header.stage.slug, header.numero_dm)
+    return _is_version(_document(evidence), describe(evidence.identity))
 
 
 @check("Q03", Level.CONFIRM, applies=_year_before)
