@@ -117,7 +117,7 @@ def test_an_english_answer_has_no_french_word(tmp_path: Path, capsys: Captured) 
     assert "amending decision no. 1 of 2024, " in english
     main(["check", "-v", str(path)])
     french = capsys.readouterr().out
-    assert "décision modificative n° 1 de 2024, " in french
+    assert "décision modificative n°\u00a01 de 2024, " in french
     for word in ("dépense", "recette", "réel", "contrôle"):
         assert word not in english
 

@@ -14,7 +14,8 @@ import sys
 from collections.abc import Sequence
 
 from .command import argparse_words
-from .command.arguments import USAGE, language, parser
+from .command.arguments import language, parser
+from .command.codes import USAGE
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,6 +5,13 @@ from __future__ import annotations
 WORDS = {
     "fr": {
         "section": {"F": "fonctionnement", "I": "investissement"},
+        "personal": {
+            "name": "noms",
+            "email": "courriels",
+            "phone": "téléphones",
+            "iban": "IBAN",
+            "nir": "numéros de sécurité sociale",
+        },
         "level": {"blocking": "bloquant", "confirm": "à confirmer", "info": "information"},
         "state": {"passed": "réussi", "failed": "à voir", "not_applicable": "sans objet"},
         "chapter": {"…": "Autres chapitres"},
@@ -52,6 +59,13 @@ WORDS = {
     },
     "en": {
         "section": {"F": "operating", "I": "investment"},
+        "personal": {
+            "name": "names",
+            "email": "e-mails",
+            "phone": "phones",
+            "iban": "IBAN",
+            "nir": "social security numbers",
+        },
         "level": {"blocking": "blocking", "confirm": "to confirm", "info": "information"},
         "state": {"passed": "passed", "failed": "to look at", "not_applicable": "not applicable"},
         "chapter": {"…": "Other chapters"},

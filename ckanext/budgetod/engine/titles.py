@@ -8,7 +8,9 @@ from typing import Any
 from .findings_render import fill, french
 
 _TITLE = {
-    "fr": french("{stage:stage}{number?? n° <number> de} {year}{who??, <who>}{budget??, <budget>}"),
+    "fr": french(
+        "{stage:stage}{number?? n°\u00a0<number> de} {year}{who??, <who>}{budget??, <budget>}"
+    ),
     "en": "{stage:stage}{number?? no. <number> of} {year}{who??, <who>}{budget??, <budget>}",
 }
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..choices import FORMATS, LANGUAGES, PROFILES
 from . import argparse_words
+from .codes import USAGE
 from .help_texts import help_text
 
-USAGE = 3
 STAGES = ("bp", "bs", "dm", "ca", "cfu")
 DOCUMENT_COMMANDS = ("check", "convert", "anonymise", "inspect", "summary")
 SHELLS = ("bash", "zsh", "fish")

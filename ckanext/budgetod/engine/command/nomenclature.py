@@ -24,12 +24,12 @@ from ..nomenclature import ENVIRONMENT, plans
 from ..nomenclature.compiler import compile_plan
 from ..nomenclature.install import Update, diff, install_plan, update
 from ..nomenclature.plans import cached
+from .codes import FINE, REFUSED, TO_CONFIRM, USAGE
 from .messages import say
 
 OFFICIAL = "http://odm-budgetaire.org/composants/normes"
 MAX_PLAN_BYTES = 20_000_000
 TIMEOUT = 30
-FINE, TO_CONFIRM, REFUSED, USAGE = range(4)
 
 
 def run(options: Namespace) -> int:

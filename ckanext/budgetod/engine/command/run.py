@@ -17,6 +17,7 @@ from ..siret import bare
 from ..titles import document_title
 from . import comparing, names
 from .asked import Misuse, verify
+from .codes import FINE, REFUSED, TO_CONFIRM, USAGE, Answer
 from .inputs import Item, expand, items
 from .messages import say
 from .screen import Screen
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from ..archives import Opened
     from ..conversion import Conversion
     from ..report import Report
-
-FINE, TO_CONFIRM, REFUSED, USAGE = range(4)
-Answer = tuple[int, str, Mapping[str, Any]]
 
 
 def run(options: Namespace) -> int:

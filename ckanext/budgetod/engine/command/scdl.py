@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +22,9 @@ from ..scdl.schema import COLUMNS
 from ..siret import bare
 from ..tables import in_formats
 from . import names
+from .codes import FINE, TO_CONFIRM, Answer
 from .inputs import Item
 from .messages import say
-
-FINE, TO_CONFIRM = range(2)
-Answer = tuple[int, str, Mapping[str, Any]]
-
-_PERSONAL = {
-    "fr": {
-        "name": "noms",
-        "email": "courriels",
-        "phone": "téléphones",
-        "iban": "IBAN",
-        "nir": "numéros de sécurité sociale",
-    },
-    "en": {
-        "name": "names",
-        "email": "e-mails",
-        "phone": "phones",
-        "iban": "IBAN",
-        "nir": "social security numbers",
-    },
-}
 
 
 def run(item: Item, options: Namespace) -> Answer:
@@ -137,7 +118,7 @@ def _told(found: ScdlRepair, outputs: list[Output], lang: str) -> Iterator[str]:
         for cell in found.bad
     )
     repairs = (f"{_word('repair', kind, lang)} ({n})" for kind, n in found.repairs.items())
-    masked = (f"{_PERSONAL[lang].get(kind, kind)} ({n})" for kind, n in found.masked.items())
+    masked = (f"{_word('personal', kind, lang)} ({n})" for kind, n in found.masked.items())
     yield say("scdl_rows", lang, rows=found.rows, valid=found.valid)
     yield from _list("scdl_repairs", repairs, lang)
     yield from _list("scdl_missing", found.missing, lang)
