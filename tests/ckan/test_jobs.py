@@ -276,6 +276,24 @@ class TestSweep:
         work()
         assert row_of(made["conversion_id"]).state == "published"
 
+    def test_a_job_whose_worker_was_killed_is_put_in_the_queue_again(self, town, submit, row_of):
+        """It stays "started" in Redis for ever, though its row went back to the queue."""
+        from ckan.lib import jobs as ckan_jobs
+
+        from ckanext.budgetod import config
+        from ckanext.budgetod.deposit.sweep import sweep
+
+        sent = submit(town)
+        job = ckan_jobs.job_from_id(row_of(sent["conversion_id"]).job_id)
+        job.set_status("started")
+        job.started_at = datetime.datetime.now(datetime.timezone.utc)
+        job.save()
+        assert sweep().enqueued == 0
+        job.started_at -= datetime.timedelta(seconds=config.stale_after() + 1)
+        job.save()
+        assert sweep().enqueued == 1
+        assert row_of(sent["conversion_id"]).job_id != job.id
+
     def test_staging_is_empty_after_publication(self, town, submit, work):
         from ckanext.budgetod.deposit import storage
 

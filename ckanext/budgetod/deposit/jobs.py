@@ -7,7 +7,7 @@ pause; rq tries again where its scheduler runs (CKAN 2.12), the sweep everywhere
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import redis.exceptions
@@ -79,16 +79,28 @@ def _retry() -> rq.Retry:
 def is_live(job_id: str | None) -> bool:
     """True while the job waits or runs. Raises RedisError when Redis is down.
 
-    A retry that rq only planned does not count: its scheduler may not run. Twice the same job does
-    no harm, the second finds the row taken.
+    A retry that rq only planned does not count: its scheduler may not run. Nor does a job that was
+    started long ago: its row would be running, so its worker was killed. Twice the same job does no
+    harm, the second finds the row taken.
     """
     if not job_id:
         return False
     try:
-        status = ckan_jobs.job_from_id(job_id).get_status()
+        job = ckan_jobs.job_from_id(job_id)
+        status = job.get_status()
     except (KeyError, NoSuchJobError):
         return False
-    return str(getattr(status, "value", status)) in ("queued", "started", "deferred")
+    name = str(getattr(status, "value", status))
+    return _started_lately(job) if name == "started" else name in ("queued", "deferred")
+
+
+def _started_lately(job: rq.job.Job) -> bool:
+    started = job.started_at
+    if started is None:
+        return True
+    if started.tzinfo is None:
+        started = started.replace(tzinfo=timezone.utc)
+    return datetime.now(timezone.utc) - started < timedelta(seconds=config.stale_after())
 
 
 def run(row_id: str) -> None:
