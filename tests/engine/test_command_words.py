@@ -12,8 +12,9 @@ import pytest
 
 from ckanext.budgetod.engine.builder import totem_document
 from ckanext.budgetod.engine.cli import main
-from ckanext.budgetod.engine.command import argparse_words, messages
+from ckanext.budgetod.engine.command import argparse_words, arguments, messages
 from ckanext.budgetod.engine.command.help_texts import TEXTS
+from ckanext.budgetod.engine.document import Stage
 
 Captured = pytest.CaptureFixture[str]
 PROGRAMMERS = re.compile(
@@ -142,3 +143,7 @@ def test_the_report_as_a_table_is_in_the_language(tmp_path: Path, capsys: Captur
         assert here in text
         assert there not in text
     capsys.readouterr()
+
+
+def test_the_stages_of_the_command_are_those_of_documents() -> None:
+    assert set(arguments.STAGE_SLUGS) == {stage.slug for stage in Stage}

@@ -72,7 +72,7 @@ ACCOUNTS: dict[str, dict[str, Account]] = {
         "ordre_041_d": "231",
         "ordre_041_r": "203",
     },
-    "M14_COM_SUP3500": {**_M14},
+    "M14_COM_SUP3500": _M14,
     "M14_COM_500_3500": {**_M14, "remunerations": "6411"},
     "M14_COM_INF500": {
         **_SMALL_M14,

@@ -12,7 +12,8 @@ from . import argparse_words
 from .codes import USAGE
 from .help_texts import help_text
 
-STAGES = ("bp", "bs", "dm", "ca", "cfu")
+STAGE_SLUGS = ("bp", "bs", "dm", "ca", "cfu")
+"""Those of ``document.Stage``, written out: the help loads nothing that reads documents."""
 DOCUMENT_COMMANDS = ("check", "convert", "anonymise", "inspect", "summary")
 SHELLS = ("bash", "zsh", "fish")
 
@@ -116,7 +117,7 @@ def _scdl_options(command: argparse.ArgumentParser, text: Text) -> None:
     """What a CSV that is already SCDL may lack (``--siret`` too)."""
     group = command.add_argument_group(text("scdl"))
     group.add_argument("--nom", help=text("nom"))
-    group.add_argument("--etape", choices=STAGES, help=text("etape"))
+    group.add_argument("--etape", choices=STAGE_SLUGS, help=text("etape"))
     group.add_argument("--nomenclature", metavar="M57-M57_A", help=text("nature_plan"))
 
 

@@ -17,7 +17,10 @@ class Misuse(Exception):
 
 
 def verify(options: Namespace) -> None:
-    """Raise Misuse for an option that cannot be followed, OSError for a file that is not there."""
+    """Raise Misuse for an option that cannot be followed, OSError for a file that is not there.
+
+    ``options.before`` then says which document ``--previous`` is, None without one.
+    """
     _plan(getattr(options, "plan", None))
     _siret(getattr(options, "siret", None), options.lang)
     _rules(getattr(options, "rules", None), options.lang)

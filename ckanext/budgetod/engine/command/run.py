@@ -17,7 +17,7 @@ from ..siret import bare
 from ..titles import document_title
 from . import comparing, names
 from .asked import Misuse, verify
-from .codes import FINE, REFUSED, TO_CONFIRM, USAGE, Answer
+from .codes import FINE, REFUSED, TO_CONFIRM, USAGE, Answer, written
 from .inputs import Item, expand, items
 from .messages import say
 from .screen import Screen
@@ -156,7 +156,7 @@ def _convert(item: Item, options: Namespace, screen: Screen) -> Answer:
 def _converted(done: Conversion, options: Namespace) -> Answer:
     """What a conversion made, every Budget of the document together."""
     outputs = [out for one in (done, *done.others) for out in one.outputs]
-    files = [{"kind": out.kind, "path": str(out.path), "rows": out.rows} for out in outputs]
+    files = written(outputs)
     report = done.whole_report
     code = _code(report)
     if not all(any(out.kind == "scdl" for out in one.outputs) for one in (done, *done.others)):

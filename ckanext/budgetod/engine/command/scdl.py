@@ -22,7 +22,7 @@ from ..scdl.schema import COLUMNS
 from ..siret import bare
 from ..tables import in_formats
 from . import names
-from .codes import FINE, TO_CONFIRM, Answer
+from .codes import FINE, TO_CONFIRM, Answer, written
 from .inputs import Item
 from .messages import say
 
@@ -42,9 +42,12 @@ def run(item: Item, options: Namespace) -> Answer:
     outputs = _outputs(target, found, options) if target is not None and found.written else []
     budgets = _budgets(item, options, found.nomenclature)
     fine = found.is_valid and not (found.repairs or found.masked or found.twice or budgets)
-    files = [{"kind": out.kind, "path": str(out.path), "rows": out.rows} for out in outputs]
     told = (*_told(found, outputs, options.lang), *_years(budgets, options.lang))
-    data: dict[str, Any] = {"scdl": found.to_dict(), "budgets": budgets, "outputs": files}
+    data: dict[str, Any] = {
+        "scdl": found.to_dict(),
+        "budgets": budgets,
+        "outputs": written(outputs),
+    }
     if options.previous is not None:
         data["compared"] = False
     separator = "\u00a0; " if options.lang == "fr" else "; "
