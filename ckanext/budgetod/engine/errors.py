@@ -69,7 +69,8 @@ class NomenclatureError(_Coded):
 
     Codes (French and English sentences are in ``command/messages.py``): ``plan_unreadable``
     (reason), ``plan_empty``, ``plan_root``, ``plan_name``, ``plan_format`` (name), ``plan_size``
-    (name, limit), ``plan_unreachable`` (name, reason), ``plan_none`` (name, years).
+    (name, limit), ``plan_unreachable`` (name, status), ``plan_address`` (name), ``plan_none``
+    (name, years).
     """
 
 

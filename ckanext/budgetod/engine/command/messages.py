@@ -96,6 +96,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "checks": ("contrôles", "controls"),
     "conversion": ("conversion", "conversion"),
     "writing": ("fichiers", "files"),
+    "plans": ("plans de comptes", "account plans"),
     # tables that are already SCDL
     "scdl_rows": (
         "CSV SCDL, {rows} {rows?ligne|lignes} dont {valid} {valid?conforme|conformes}",
@@ -151,8 +152,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{name}: over {limit:size}, too big for an account plan.",
     ),
     "plan_unreachable": (
-        "{name} ne répond pas ({reason}). Réessayez, ou donnez un miroir avec --source.",
-        "{name} does not answer ({reason}). Try again, or give a mirror with --source.",
+        "{name} ne répond pas comme attendu{status?? (HTTP <status>)}. Réessayez, ou donnez un "
+        "miroir avec --source.",
+        "{name} does not answer as it should{status?? (HTTP <status>)}. Try again, or give a "
+        "mirror with --source.",
+    ),
+    "plan_address": (
+        "{name} n'est pas une adresse http ou https qui puisse être appelée.",
+        "{name} is not an http or https address that can be called.",
     ),
     "plan_none": (
         "aucun plan trouvé à {name}{years?? pour <years>}.",

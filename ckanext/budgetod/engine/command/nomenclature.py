@@ -2,12 +2,11 @@
 
 Plans are added to a folder of the administrator's (``--plan``, else ``BUDGETOD_PLANS``), never to
 the package. ``update`` reads a mirror: a folder, or an address of the official layout
-``YEAR/NORM/DECL/planDeCompte.xml``, bounded and without following it elsewhere.
+(``sources/official_plans.py``).
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
@@ -26,10 +25,7 @@ from ..nomenclature.install import Update, diff, install_plan, update
 from ..nomenclature.plans import cached
 from .codes import FINE, REFUSED, TO_CONFIRM, USAGE
 from .messages import say
-
-OFFICIAL = "http://odm-budgetaire.org/composants/normes"
-MAX_PLAN_BYTES = 20_000_000
-TIMEOUT = 30
+from .screen import Screen
 
 
 def run(options: Namespace) -> int:
@@ -113,8 +109,6 @@ def _file(name: str) -> Path:
     path = Path(name)
     if not path.is_file():
         raise FileNotFoundError(name)
-    if path.stat().st_size > MAX_PLAN_BYTES:
-        raise NomenclatureError("plan_size", name=name, limit=MAX_PLAN_BYTES)
     return path
 
 
@@ -146,12 +140,14 @@ def _word(change: Any) -> str:
 
 
 def _update(options: Namespace) -> int:
+    from ckanext.budgetod.sources.official_plans import OFFICIAL
+
     folder = _folder(options)
     source = options.source or OFFICIAL
     if source.startswith(("http://", "https://")):
         years = options.year or [datetime.now(tz=timezone.utc).year]
         with tempfile.TemporaryDirectory() as mirror:
-            _mirror(source.rstrip("/"), years, Path(mirror), plans(options.plan).names)
+            _mirror(source, years, Path(mirror), options)
             done = update([Path(mirror)], folder)
     elif Path(source).is_dir():
         years = options.year or []
@@ -182,54 +178,20 @@ def _tell(options: Namespace, done: Update) -> None:
     _print(options, data, lines)
 
 
-def _mirror(base: str, years: Iterable[int], folder: Path, names: Iterable[str]) -> None:
-    """Copy the plans of some years from an address."""
-    for year in years:
-        for name in names:
-            norme, _, declinaison = name.partition("-")
-            place = f"{year}/{norme}/{declinaison}"
-            content = _fetch(f"{base}/{place}/planDeCompte.xml")
-            if content:
-                (folder / place).mkdir(parents=True, exist_ok=True)
-                (folder / place / "planDeCompte.xml").write_bytes(content)
+def _mirror(base: str, years: list[int], folder: Path, options: Namespace) -> None:
+    """Copy the plans of some years from an address, with a progress bar."""
+    from ckanext.budgetod.sources.official_plans import copy_plans
 
-
-def _fetch(url: str) -> bytes | None:
-    """The bytes of a plan; None when it is not there. NomenclatureError above the bound."""
-    import http.client
-    import urllib.error
-    import urllib.request
-
-    opener = urllib.request.build_opener(_no_redirect())
+    screen = Screen(as_json=options.json, quiet=False, lang=options.lang)
+    show = screen.progress(base)
     try:
-        with opener.open(url, timeout=TIMEOUT) as answer:
-            content = answer.read(MAX_PLAN_BYTES + 1)
-    except urllib.error.HTTPError:
-        return None
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise NomenclatureError("plan_unreachable", name=url, reason=_cause(error)) from None
-    if len(content) > MAX_PLAN_BYTES:
-        raise NomenclatureError("plan_size", name=url, limit=MAX_PLAN_BYTES)
-    return content
+        copy_plans(base, years, plans(options.plan).names, folder, show and _steps(show))
+    finally:
+        screen.clear()
 
 
-def _cause(error: Exception) -> str:
-    """A short code of what failed: ``ECONNREFUSED``, ``gaierror``…"""
-    reason = getattr(error, "reason", error)
-    number = getattr(reason, "errno", None)
-    return errno.errorcode.get(number or 0) or type(reason).__name__
-
-
-def _no_redirect() -> Any:
-    import urllib.request
-
-    class Handler(urllib.request.HTTPRedirectHandler):
-        """Another address is another source: the administrator names it."""
-
-        def redirect_request(self, *_: Any, **__: Any) -> None:
-            return None
-
-    return Handler()
+def _steps(show: Callable[[str, float], None]) -> Callable[[int, int], None]:
+    return lambda done, whole: show("plans", done / whole)
 
 
 _ACTIONS: dict[str, Callable[[Namespace], int]] = {

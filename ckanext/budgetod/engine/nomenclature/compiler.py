@@ -36,8 +36,10 @@ _ENTRIES = ("Chapitre", "Compte", "RefFonc")
 
 
 def compile_plan(source: bytes | Path) -> Plan:
-    """Read one official plan. NomenclatureError when the file is not one."""
+    """Read one official plan. NomenclatureError when the file is not one, or too large."""
     data = source if isinstance(source, bytes) else _bytes_of(source)
+    if len(data) > MAX_PLAN_BYTES:
+        raise NomenclatureError("plan_size", limit=MAX_PLAN_BYTES)
     stream = BoundedStream(BytesIO(data), MAX_PLAN_BYTES, hashed=True)
     plan: Plan | None = None
     try:
