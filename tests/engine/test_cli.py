@@ -18,6 +18,7 @@ import pytest
 from ckanext.budgetod import engine
 from ckanext.budgetod.engine import archives
 from ckanext.budgetod.engine.builder import totem_document
+from ckanext.budgetod.engine.builder_lines import sample_lines
 from ckanext.budgetod.engine.cli import main
 
 SOUND = totem_document(stage="BP", seal=True)
@@ -333,15 +334,25 @@ def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert word in script
 
 
-def test_bash_understands_the_completion(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("conv", "convert"),
+        ("--la", "--lang"),
+        ("--lang en conv", "convert"),
+        ("--lang en convert --prof", "--profile"),
+        ("nomenclature upd", "update"),
+    ],
+)
+def test_bash_understands_the_completion(folder: Path, typed: str, offered: str) -> None:
     script = run("completion", "bash").stdout
     (folder / "completion.sh").write_bytes(script)
     asked = (
-        f". {folder}/completion.sh; COMP_WORDS=(budgetod conv); COMP_CWORD=1; _budgetod;"
-        " echo ${COMPREPLY[@]}"
+        f". {folder}/completion.sh; COMP_WORDS=(budgetod {typed});"
+        " COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _budgetod; echo ${COMPREPLY[@]}"
     )
     done = subprocess.run(["bash", "-c", asked], capture_output=True, check=True)
-    assert done.stdout.split() == [b"convert"]
+    assert done.stdout.split() == [offered.encode()]
 
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -384,3 +395,16 @@ def test_colours_and_progress_on_a_terminal_only(folder: Path) -> None:
     os.close(parent)
     assert "\033[32m" in shown
     assert "█" in shown
+
+
+def test_ended_by_the_system_it_leaves_nothing_behind(folder: Path) -> None:
+    (folder / "long.xml").write_bytes(totem_document(lines=sample_lines() * 500))
+    out = folder / "out"
+    out.mkdir()
+    command = [sys.executable, "-m", "ckanext.budgetod.engine.cli", "convert"]
+    process = subprocess.Popen([*command, str(folder / "long.xml"), "--out", str(out)])
+    while process.poll() is None and not list(out.iterdir()):
+        time.sleep(0.001)
+    process.terminate()
+    assert process.wait(timeout=30) == 143
+    assert not list(out.iterdir())

@@ -44,9 +44,7 @@ def test_plans_come_from_a_mirror(mirror: Server, tmp_path: Path, capsys: Captur
     assert "0 plan ajouté, 1 déjà connu" in capsys.readouterr().out
 
 
-def test_a_failing_mirror_changes_nothing(
-    mirror: Server, tmp_path: Path, capsys: Captured
-) -> None:
+def test_a_failing_mirror_changes_nothing(mirror: Server, tmp_path: Path, capsys: Captured) -> None:
     mirror.on(PLACE, text(503, "later"))
     assert update(f"{mirror.url}/normes", tmp_path) == 2
     told = capsys.readouterr().err

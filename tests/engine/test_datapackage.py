@@ -27,8 +27,8 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.xml"))
 TEXTS = json.loads(
     resources.files("ckanext.budgetod.engine").joinpath("field_texts.json").read_text("utf-8")
 )
-FAMILIES = ("lines", "identity", "annexes", "grants", "accounting")
-SAME_WORD = {"Commune", "Session", "Abstentions"}
+FAMILIES = ("lines", "identity", "annexes", "grants", "accounting", "indicators")
+SAME_WORD = {"Commune", "Session", "Abstentions", "SIREN", "Source"}
 WITHOUT_UNIT = {
     "NumOrdre",
     "Superficie",

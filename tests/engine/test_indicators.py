@@ -124,10 +124,13 @@ def test_columns_are_described_in_both_languages_and_none_is_scdl() -> None:
     assert not [name for name in names if f"`{name}`" not in mapping]
     for column in (*french, *english):
         assert column["title"]
-        assert column["name"] in ("IND_SIREN",) or column["description"]
+        assert column["description"]
     units = {column["name"]: column.get("unit") for column in french}
     assert units["IND_MONTANT"] == "EUR"
     assert units["IND_EUROS_HABITANT"] == "EUR/habitant"
+    assert {column["name"]: column.get("unit") for column in english}["IND_POPULATION"] == (
+        "inhabitant"
+    )
     assert "additionnez jamais" in DESCRIPTIONS["fr"]
     assert "never add" in DESCRIPTIONS["en"]
 

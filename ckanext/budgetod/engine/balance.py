@@ -16,7 +16,7 @@ from typing import Any
 
 from . import tables
 from .checks.evidence import MAX_WHERE, where
-from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
+from .conversion import Conversion, absent_files, concluded, moved, private_folder
 from .document import (
     AccountingRows,
     AnnexRows,
@@ -26,10 +26,11 @@ from .document import (
     ResolvedLine,
     ResolvedLines,
 )
+from .files import Names
 from .findings import Finding, Level, Where
 from .ledger import ZERO
 from .nomenclature import Plans, Resolver
-from .outputs import LineFiles
+from .outputs import LineFiles, basename
 from .readers.balance import PROVISIONAL, Balance, Row, Whose, read_balances
 from .reading import Options, Reading, plans_of, read_events
 from .report import Report
@@ -71,7 +72,7 @@ class _Job:
 
     def convert(self, balance: Balance) -> Conversion:
         """One budget: its lines read once, its files complete under their names."""
-        name = self._names.of(balance.header)
+        name = self._names.free(basename(balance.header))
         folder = self._folder / name
         folder.mkdir()
         lines, notes = LineFiles(folder, self._settings.guard, self._extended), Notes()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,8 @@ from .command.codes import USAGE
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
+    if argv is None:
+        _end_cleanly()
     _make_writable()
     typed = sys.argv[1:] if argv is None else list(argv)
     lang = language(typed)
@@ -41,6 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     except KeyboardInterrupt:
         return 130
+
+
+def _end_cleanly() -> None:
+    """Ended by the system, the command leaves as by itself: nothing half written stays."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def _make_writable() -> None:

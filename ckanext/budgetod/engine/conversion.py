@@ -14,7 +14,7 @@ from typing import Any
 from .anonymiser import GatePass
 from .checks import run_checks
 from .document import Header
-from .outputs import LineFiles, Naming, Output, basename
+from .outputs import LineFiles, Output
 from .reading import Reading
 from .report import Report, describe
 from .summary import summarise
@@ -78,22 +78,6 @@ def _why(lines: LineFiles) -> str:
     if not lines.validator.rows:
         return "aucune_ligne"
     return "lignes_non_conformes" if lines.siret else "siret_invalide"
-
-
-class Names:
-    """Base names of files, different for each budget of a conversion."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def of(self, header: Header, given: Naming | None = None) -> str:
-        """A free name. ``given``: what to use in place of the usual one."""
-        wanted = given(header) if callable(given) else given or basename(header)
-        name, rank = wanted, 2
-        while name in self._taken:
-            name, rank = f"{wanted}-{rank}", rank + 1
-        self._taken.add(name)
-        return name
 
 
 def moved(conversions: list[Conversion], out: Path) -> list[Conversion]:

@@ -2,7 +2,7 @@
 
 The words, in both languages, stand in ``field_texts.json`` by family of columns: ``lines`` (SCDL
 and extended), ``identity`` (the columns that begin an annex), ``annexes``, ``grants``,
-``accounting``; those of the ``files`` themselves stand there too.
+``accounting``, ``indicators``; those of the ``files`` themselves stand there too.
 """
 
 from __future__ import annotations

@@ -18,12 +18,13 @@ from . import tables
 from .anonymiser.cells import masked_line
 from .batches import Batches
 from .checks.evidence import Evidence
-from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
+from .conversion import Conversion, absent_files, concluded, moved, private_folder
 from .document import Header, Origin, ResolvedLine, ResolvedLines, Stage
 from .errors import TooLarge, Unreadable
+from .files import Names
 from .findings import Finding, Level
 from .nomenclature import Plans, Resolver
-from .outputs import LineFiles
+from .outputs import LineFiles, basename
 from .readers import sniff
 from .readers.scdl import ScdlTable, open_scdl
 from .readers.scdl_cells import repaired_cell
@@ -215,7 +216,7 @@ class _File:
         report = self._report(answer.report, budget)
         report = report.with_absent_files(absent_files(budget.lines, outputs, annexes=False))
         answer = replace(answer, report=report)
-        name = self._names.of(answer.header)
+        name = self._names.free(basename(answer.header))
         finish = tables.finish if self._choices.extended else tables.lines_only
         args = (answer.header, report, answer.summary, outputs, settings)
         return replace(answer, outputs=finish(budget.folder, name, *args))

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .fields import Field, field
 from .outputs import Output
 from .readers.balance import code
 from .readers.values import clean
@@ -75,103 +76,28 @@ _CENT = Decimal("0.01")
 
 
 class Column(NamedTuple):
-    """A column: Table Schema type, unit ("" for none), title and description in both languages."""
+    """A column: Table Schema type, and the quantity that it counts ("" for none).
+
+    Its words stand in ``field_texts.json``.
+    """
 
     name: str
     kind: str
-    unit: str
-    titles: tuple[str, str]
-    about: tuple[str, str] = ("", "")
+    quantity: str = ""
 
 
 COLUMNS = (
-    Column("IND_EXERCICE", "year", "", ("Exercice", "Year"), ("Année des comptes.", "Year.")),
-    Column(
-        "IND_SIREN",
-        "string",
-        "",
-        ("SIREN", "SIREN"),
-        ("Collectivité dont ce sont les comptes.", "Authority whose accounts these are."),
-    ),
-    Column(
-        "IND_SIRET",
-        "string",
-        "",
-        ("SIRET du budget", "SIRET of the budget"),
-        (
-            "Vide quand les budgets de la collectivité sont consolidés.",
-            "Empty when the budgets of the authority are consolidated.",
-        ),
-    ),
-    Column(
-        "IND_TYPE_BUDGET",
-        "string",
-        "",
-        ("Type de budget", "Kind of budget"),
-        ("Budget principal ou budget annexe, selon l'OFGL.", "Main or annexe budget, as told."),
-    ),
-    Column(
-        "IND_AGREGAT",
-        "string",
-        "",
-        ("Agrégat", "Aggregate"),
-        (
-            "Nom de l'agrégat, tel que l'OFGL l'écrit. Les agrégats se recoupent : ne les "
-            "additionnez jamais.",
-            "Name as the OFGL writes it. Aggregates overlap: never add them up.",
-        ),
-    ),
-    Column(
-        "IND_MONTANT",
-        "number",
-        "EUR",
-        ("Montant", "Amount"),
-        (
-            "En euros. Ne s'additionne pas d'un agrégat à l'autre.",
-            "In euros. Not to be added up from one aggregate to another.",
-        ),
-    ),
-    Column(
-        "IND_POPULATION",
-        "integer",
-        "habitant",
-        ("Population", "Inhabitants"),
-        ("Population totale retenue par l'OFGL.", "Total population used by the OFGL."),
-    ),
-    Column(
-        "IND_EUROS_HABITANT",
-        "number",
-        "EUR/habitant",
-        ("Euros par habitant", "Euros per inhabitant"),
-        ("Vide quand la population est nulle ou inconnue.", "Empty without inhabitants."),
-    ),
-    Column(
-        "IND_STRATE",
-        "string",
-        "",
-        ("Strate", "Stratum"),
-        (
-            "Tranche de population de l'OFGL à laquelle la collectivité est comparée.",
-            "Population bracket of the OFGL with which the authority is compared.",
-        ),
-    ),
-    Column(
-        "IND_STRATE_EUROS_HABITANT",
-        "number",
-        "EUR/habitant",
-        ("Référence de la strate, euros par habitant", "Stratum reference, euros per inhabitant"),
-        (
-            "Moyenne des collectivités de la même strate ; vide quand elle n'est pas connue.",
-            "Mean of the authorities of the same stratum; empty when it is not known.",
-        ),
-    ),
-    Column(
-        "IND_SOURCE",
-        "string",
-        "",
-        ("Source", "Source"),
-        ("Producteur, ou jeu de données d'origine.", "Producer, or original dataset."),
-    ),
+    Column("IND_EXERCICE", "year"),
+    Column("IND_SIREN", "string"),
+    Column("IND_SIRET", "string"),
+    Column("IND_TYPE_BUDGET", "string"),
+    Column("IND_AGREGAT", "string"),
+    Column("IND_MONTANT", "number", "amount"),
+    Column("IND_POPULATION", "integer", "inhabitants"),
+    Column("IND_EUROS_HABITANT", "number", "per_inhabitant"),
+    Column("IND_STRATE", "string"),
+    Column("IND_STRATE_EUROS_HABITANT", "number", "per_inhabitant"),
+    Column("IND_SOURCE", "string"),
 )
 _TEXTS = ("IND_TYPE_BUDGET", "IND_AGREGAT", "IND_STRATE", "IND_SOURCE")
 
@@ -192,19 +118,11 @@ def write_indicators(
     return Output(KIND, path, written, indicator_columns(lang), *TITLES)
 
 
-def indicator_columns(lang: str = "fr") -> tuple[dict[str, Any], ...]:
+def indicator_columns(lang: str = "fr") -> tuple[Field, ...]:
     """The columns as Table Schema fields, with titles, descriptions and units."""
-    rank = 0 if lang == "fr" else 1
-    return tuple(_described(column, rank) for column in COLUMNS)
-
-
-def _described(column: Column, rank: int) -> dict[str, Any]:
-    field = {"name": column.name, "type": column.kind, "title": column.titles[rank]}
-    if column.about[rank]:
-        field["description"] = column.about[rank]
-    if column.unit:
-        field["unit"] = column.unit
-    return field
+    return tuple(
+        field("indicators", name, kind, lang, quantity) for name, kind, quantity in COLUMNS
+    )
 
 
 def _cells(row: Row) -> list[str]:

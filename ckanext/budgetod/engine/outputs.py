@@ -47,6 +47,11 @@ def basename(header: Header) -> str:
     return "-".join(("budget", *(slug(part) for part in parts)))
 
 
+def named(header: Header, given: Naming | None = None) -> str:
+    """The beginning asked for, else the usual one."""
+    return given(header) if callable(given) else given or basename(header)
+
+
 def slug(text: str) -> str:
     """Lower-case letters, digits and dashes only: safe in a file name whatever the text."""
     return _UNSAFE.sub("-", text.lower()).strip("-") or "x"

@@ -17,10 +17,11 @@ from typing import IO, Any
 from . import tables
 from .anonymiser import GatePass, anonymise
 from .anonymiser.passing import Passing
-from .conversion import Conversion, Names, absent_files, concluded, moved, private_folder
+from .conversion import Conversion, absent_files, concluded, moved, private_folder
 from .document import ResolvedLine
 from .errors import DocumentRefused, PreviousRefused
-from .outputs import LineFiles, Naming
+from .files import Names
+from .outputs import LineFiles, Naming, named
 from .reading import (
     Options,
     Reading,
@@ -181,7 +182,7 @@ class _Job:
         if index == 0 and gate and self._settings.profile != "sans_xml":
             outputs.append(tables.xml_output(self._xml))
         folder = self._folder / str(index)
-        name = self._names.of(answer.header, self._settings.basename)
+        name = self._names.free(named(answer.header, self._settings.basename))
         files = tables.finish(
             folder, name, answer.header, report, answer.summary, outputs, self._settings
         )

@@ -10,8 +10,9 @@ import gettext
 
 FRENCH = {
     "usage: ": "usage\u00a0: ",
-    "positional arguments": "arguments",
-    "subcommands": "commandes",
+    "positional arguments": "arguments\u00a0",
+    "subcommands": "commandes\u00a0",
+    "options": "options\u00a0",
     "expected one argument": "une valeur est attendue",
     "expected at least one argument": "au moins une valeur est attendue",
     "the following arguments are required: %s": "il manque\u00a0: %s",

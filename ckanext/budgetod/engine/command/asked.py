@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 from errno import ENOTDIR
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from ..errors import DocumentRefused, RulesError
 from . import comparing
@@ -17,10 +19,7 @@ class Misuse(Exception):
 
 
 def verify(options: Namespace) -> None:
-    """Raise Misuse for an option that cannot be followed, OSError for a file that is not there.
-
-    ``options.before`` then says which document ``--previous`` is, None without one.
-    """
+    """Raise Misuse for an option that cannot be followed, OSError for a file that is not there."""
     _plan(getattr(options, "plan", None))
     _siret(getattr(options, "siret", None), options.lang)
     _rules(getattr(options, "rules", None), options.lang)
@@ -28,7 +27,18 @@ def verify(options: Namespace) -> None:
         raise FileNotFoundError(options.out)
     if "parquet" in getattr(options, "format", ()) and find_spec("pyarrow") is None:
         raise Misuse(say("no_parquet", options.lang))
-    _previous(options)
+
+
+def previous(options: Namespace) -> Mapping[str, Any] | None:
+    """Which document ``--previous`` is, None without one. Raises as ``verify`` does."""
+    if getattr(options, "previous", None) is None:
+        return None
+    if not Path(options.previous).is_file():
+        raise FileNotFoundError(options.previous)
+    try:
+        return comparing.described(options)
+    except DocumentRefused as refusal:
+        raise Misuse(comparing.refused(options, refusal)) from None
 
 
 def _plan(folder: str | None) -> None:
@@ -54,15 +64,3 @@ def _rules(path: str | None, lang: str) -> None:
         raise Misuse(say(error.code, lang, **error.params)) from None
     except ValueError as error:
         raise Misuse(say("rules_wrong", lang, name=path, reason=str(error))) from None
-
-
-def _previous(options: Namespace) -> None:
-    options.before = None
-    if getattr(options, "previous", None) is None:
-        return
-    if not Path(options.previous).is_file():
-        raise FileNotFoundError(options.previous)
-    try:
-        options.before = comparing.described(options)
-    except DocumentRefused as refusal:
-        raise Misuse(comparing.refused(options, refusal)) from None

@@ -34,10 +34,10 @@ def refused(options: Namespace, refusal: DocumentRefused) -> str:
     return say("previous_refused", options.lang, name=options.previous, why=why)
 
 
-def compared(options: Namespace, report: Report) -> dict[str, bool]:
+def compared(before: Mapping[str, Any] | None, report: Report) -> dict[str, bool]:
     """Was a document compared? Nothing when that was not asked for."""
     from ..checks.years import is_comparable
 
-    if options.before is None:
+    if before is None:
         return {}
-    return {"compared": is_comparable(options.before, report.document)}
+    return {"compared": is_comparable(before, report.document)}

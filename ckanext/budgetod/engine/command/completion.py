@@ -7,8 +7,8 @@ import argparse
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:
     """A script to source in bash, zsh or fish."""
-    words = _words(parser)
-    return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](words)
+    make = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell]
+    return make(_own(parser), _words(parser))
 
 
 def _words(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
@@ -31,32 +31,34 @@ def _own(parser: argparse.ArgumentParser) -> list[str]:
     return words
 
 
-def _bash(words: dict[str, list[str]]) -> str:
+def _bash(first: list[str], words: dict[str, list[str]]) -> str:
     cases = "\n".join(
-        f'    {name}) COMPREPLY=($(compgen -f -W "{" ".join(found)}" -- "$word"));;'
+        f'    {name}) COMPREPLY=($(compgen -f -W "{" ".join(found)}" -- "$word")); return;;'
         for name, found in words.items()
     )
     return f"""_budgetod() {{
-  local word="${{COMP_WORDS[COMP_CWORD]}}"
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "{" ".join(words)}" -- "$word")); return
-  fi
-  case "${{COMP_WORDS[1]}}" in
+  local word="${{COMP_WORDS[COMP_CWORD]}}" typed
+  for typed in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    case "$typed" in
 {cases}
-  esac
+    esac
+  done
+  COMPREPLY=($(compgen -W "{" ".join([*words, *first])}" -- "$word"))
 }}
 complete -o filenames -F _budgetod budgetod"""
 
 
-def _zsh(words: dict[str, list[str]]) -> str:
-    return "autoload -U +X bashcompinit && bashcompinit\n" + _bash(words)
+def _zsh(first: list[str], words: dict[str, list[str]]) -> str:
+    return "autoload -U +X bashcompinit && bashcompinit\n" + _bash(first, words)
 
 
-def _fish(words: dict[str, list[str]]) -> str:
-    lines = [f'complete -c budgetod -n __fish_use_subcommand -a "{" ".join(words)}"']
+def _fish(first: list[str], words: dict[str, list[str]]) -> str:
+    lines = [_fish_word("__fish_use_subcommand", word) for word in (*words, *first)]
     for name, found in words.items():
-        condition = f'"__fish_seen_subcommand_from {name}"'
-        for word in found:
-            flag = f"-l {word[2:]}" if word.startswith("--") else f"-a {word}"
-            lines.append(f"complete -c budgetod -n {condition} {flag}")
+        lines += [_fish_word(f"__fish_seen_subcommand_from {name}", word) for word in found]
     return "\n".join(lines)
+
+
+def _fish_word(condition: str, word: str) -> str:
+    flag = f"-l {word[2:]}" if word.startswith("--") else f"-a {word}"
+    return f'complete -c budgetod -n "{condition}" {flag}'

@@ -46,7 +46,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "profile": ("anonymisation", "anonymisation"),
     "rules": ("règles supplémentaires (YAML)", "further rules (YAML)"),
     "format": ("formats des tableaux", "formats of the tables"),
-    "scdl": ("CSV déjà au format SCDL", "CSV that is already SCDL"),
+    "scdl": ("CSV déjà au format SCDL\u00a0", "CSV that is already SCDL"),
     "nom": ("nom du budget, s’il manque", "name of the budget, if missing"),
     "etape": ("étape budgétaire, si elle manque", "stage of the budget, if missing"),
     "nature_plan": ("plan de comptes à suivre", "account plan to follow"),

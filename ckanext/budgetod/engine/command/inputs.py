@@ -37,6 +37,12 @@ class Item:
         assert self.path is not None  # noqa: S101 - an item without refusal has a source
         return self.path
 
+    @property
+    def stem(self) -> str:
+        """Its name without folders, archive and extension; ``document`` for none."""
+        name = self.name.rpartition(":")[2] or self.name
+        return Path(Path(name).name).stem.strip("-.") or "document"
+
     def rewind(self) -> None:
         """Make the source readable from its beginning again."""
         if self.stream is not None:

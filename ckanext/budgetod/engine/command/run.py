@@ -15,12 +15,13 @@ from ..errors import DocumentRefused, NotABudget, PreviousRefused
 from ..findings import Level
 from ..siret import bare
 from ..titles import document_title
-from . import comparing, names
-from .asked import Misuse, verify
+from . import comparing
+from .asked import Misuse, previous, verify
 from .codes import FINE, REFUSED, TO_CONFIRM, USAGE, Answer, written
 from .inputs import Item, expand, items
 from .messages import say
 from .screen import Screen
+from .work import Work
 
 if TYPE_CHECKING:
     from ..archives import Opened
@@ -32,32 +33,31 @@ def run(options: Namespace) -> int:
     """Read every document asked for; the worst exit code of all."""
     try:
         verify(options)
-        return _all(options)
+        screen = Screen(as_json=options.json, quiet=options.quiet, lang=options.lang)
+        return _all(Work(options, screen, previous(options)))
     except Misuse as wrong:
         print(f"budgetod: {wrong}", file=sys.stderr)
         return USAGE
 
 
-def _all(options: Namespace) -> int:
-    screen = Screen(as_json=options.json, quiet=options.quiet, lang=options.lang)
-    paths = list(expand(options.files))
-    action = _ACTIONS[options.command]
+def _all(work: Work) -> int:
+    paths = list(expand(work.options.files))
     worst = FINE
-    options.taken = set()
     for item in items(paths):
         if item.opened is None:
-            worst = max(worst, _one(item, action, options, screen))
+            worst = max(worst, _one(item, work))
         else:
-            _archive(item.opened, screen)
-    screen.clear()
+            _archive(item.opened, work.screen)
+    work.screen.clear()
     return worst
 
 
-def _one(item: Item, action: Callable[..., Answer], options: Namespace, screen: Screen) -> int:
+def _one(item: Item, work: Work) -> int:
+    options, screen = work.options, work.screen
     try:
         if item.refusal is not None:
             raise item.refusal
-        code, line, data = _answer(item, action, options, screen)
+        code, line, data = _answer(item, work)
     except PreviousRefused as refusal:
         raise Misuse(comparing.refused(options, refusal)) from None
     except DocumentRefused as refusal:
@@ -88,18 +88,17 @@ def _archive(opened: Opened, screen: Screen) -> None:
         screen.note(render.render_refusal("F10", params, screen.lang)["what"])
 
 
-def _answer(
-    item: Item, action: Callable[..., Answer], options: Namespace, screen: Screen
-) -> Answer:
+def _answer(item: Item, work: Work) -> Answer:
     """What a sub-command says of a document; a CSV that is already SCDL has its own answer."""
+    command = work.options.command
     try:
-        return action(item, options, screen)
+        return _ACTIONS[command](item, work)
     except NotABudget as refusal:
-        if refusal.code != "F03" or options.command not in ("check", "convert"):
+        if refusal.code != "F03" or command not in ("check", "convert"):
             raise
     from .scdl import run as scdl
 
-    return scdl(item, options)
+    return scdl(item, work)
 
 
 def _refused(refusal: DocumentRefused, lang: str) -> Answer:
@@ -125,53 +124,58 @@ def _details(data: Mapping[str, Any], lang: str) -> list[str]:
     return lines
 
 
-def _check(item: Item, options: Namespace, screen: Screen) -> Answer:
+def _check(item: Item, work: Work) -> Answer:
     from .. import check
 
+    options = work.options
     report = check(item.source, previous=options.previous, siret=options.siret, plans=options.plan)
-    data = {"report": report.to_dict(), **comparing.compared(options, report)}
+    data = {"report": report.to_dict(), **comparing.compared(work.before, report)}
     return _code(report), _line(report, options.lang), data
 
 
-def _convert(item: Item, options: Namespace, screen: Screen) -> Answer:
+def _convert(item: Item, work: Work) -> Answer:
     from .. import convert
     from ..outputs import basename
 
+    options = work.options
     done = convert(
         item.source,
         options.out,
-        basename=lambda header: names.free(basename(header), options),
+        basename=lambda header: work.names.free(basename(header)),
         formats=options.format,
         profile=options.profile,
         rules=options.rules,
         siret=options.siret,
         lang=options.lang,
         plans=options.plan,
-        progress=screen.progress(item.name),
+        progress=work.screen.progress(item.name),
         previous=options.previous,
     )
-    return _converted(done, options)
+    return _converted(done, work)
 
 
-def _converted(done: Conversion, options: Namespace) -> Answer:
+def _converted(done: Conversion, work: Work) -> Answer:
     """What a conversion made, every Budget of the document together."""
+    lang = work.options.lang
     outputs = [out for one in (done, *done.others) for out in one.outputs]
     files = written(outputs)
     report = done.whole_report
     code = _code(report)
     if not all(any(out.kind == "scdl" for out in one.outputs) for one in (done, *done.others)):
         code = max(code, TO_CONFIRM)
-    line = f"{_line(report, options.lang)}, {say('files', options.lang, n=len(files))}"
-    data = {"outputs": files, "report": report.to_dict(), **comparing.compared(options, report)}
+    line = f"{_line(report, lang)}, {say('files', lang, n=len(files))}"
+    told = comparing.compared(work.before, report)
+    data = {"outputs": files, "report": report.to_dict(), **told}
     return code, line, data
 
 
-def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
+def _anonymise(item: Item, work: Work) -> Answer:
     from .. import anonymise
     from ..files import fresh_file
 
+    options = work.options
     folder = Path(options.out)
-    name = names.free(f"{names.stem(item.name)}-anonymise", options)
+    name = work.names.free(f"{item.stem}-anonymise")
     with fresh_file(folder / f"{name}.xml") as target:
         passed = anonymise(item.source, target, profile=options.profile, rules=options.rules)
     masked = sum(int(row.get("count", 0)) for row in passed.masked)
@@ -188,9 +192,10 @@ def _anonymise(item: Item, options: Namespace, screen: Screen) -> Answer:
     return code, f"{document_title(data['document'], options.lang)}, {told}", data
 
 
-def _inspect(item: Item, options: Namespace, screen: Screen) -> Answer:
+def _inspect(item: Item, work: Work) -> Answer:
     from .. import inspect
 
+    lang = work.options.lang
     seen = inspect(item.source)
     about = _described(seen.header)
     data = {
@@ -202,13 +207,14 @@ def _inspect(item: Item, options: Namespace, screen: Screen) -> Answer:
         "budgets": len(seen.headers),
         "annexes": seen.facts.get("annex_rows", {}),
     }
-    told = say("lines", options.lang, n=seen.lines)
-    return FINE, f"{document_title(about, options.lang)}, {told}", _jsonable(data)
+    told = say("lines", lang, n=seen.lines)
+    return FINE, f"{document_title(about, lang)}, {told}", _jsonable(data)
 
 
-def _summary(item: Item, options: Namespace, screen: Screen) -> Answer:
+def _summary(item: Item, work: Work) -> Answer:
     from ..pipeline import read
 
+    options = work.options
     found = read(item.source, siret=options.siret, plans=options.plan)
     summary = found.summary
     if found.others:

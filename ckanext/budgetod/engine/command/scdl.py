@@ -21,16 +21,17 @@ from ..scdl.repair import ScdlRepair, repair_scdl
 from ..scdl.schema import COLUMNS
 from ..siret import bare
 from ..tables import in_formats
-from . import names
 from .codes import FINE, TO_CONFIRM, Answer, written
 from .inputs import Item
 from .messages import say
+from .work import Work
 
 
-def run(item: Item, options: Namespace) -> Answer:
+def run(item: Item, work: Work) -> Answer:
     """Check a file; with ``convert``, write the repaired one when it is valid."""
+    options = work.options
     item.rewind()
-    target = _target(item, options) if options.command == "convert" else None
+    target = _target(item, work) if options.command == "convert" else None
     found = repair_scdl(
         item.source,  # pyright: ignore[reportArgumentType]
         target,
@@ -108,9 +109,9 @@ def _given(options: Namespace) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _target(item: Item, options: Namespace) -> Path:
-    name = names.free(names.stem(item.name), options)
-    return Path(options.out) / f"{name}-scdl.csv"
+def _target(item: Item, work: Work) -> Path:
+    name = work.names.free(item.stem)
+    return Path(work.options.out) / f"{name}-scdl.csv"
 
 
 def _told(found: ScdlRepair, outputs: list[Output], lang: str) -> Iterator[str]:
