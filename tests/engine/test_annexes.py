@@ -127,7 +127,8 @@ def test_statements_of_a_cfu() -> None:
             if isinstance(event, AccountingRows):
                 statements.add(event)
     tables = {table.kind: table for table in statements.tables()}
-    assert set(tables) == {"comptable:bilan", "comptable:resultat", "comptable:execution"}
+    whole = {"comptable:bilan", "comptable:resultat", "comptable:execution"}
+    assert set(tables) == whole | {"comptable:bilan_synthetique", "comptable:resultat_synthetique"}
     assets, liabilities = (
         next(
             r
@@ -158,3 +159,16 @@ def test_names_that_would_collide_get_a_number(tmp_path: Path) -> None:
         assert len(names) == len(set(names))
         head = next(csv.reader(out.path.read_text("utf-8").splitlines()))
         assert head == names
+
+
+def test_no_two_tables_share_a_file(tmp_path: Path) -> None:
+    odd = {name: [{"Libelle": name}] for name in ("X", "x", "X-2", "SUBVENTIONS")}
+    document = builder.totem_document(annexes={**builder.sample_annexes(), **odd})
+    done = engine.convert(io.BytesIO(document), tmp_path, profile="none")
+    annexes = [out for out in done.outputs if out.kind.startswith("annexe:")]
+    kinds = [out.kind for out in annexes]
+    assert {"annexe:x", "annexe:x-2", "annexe:x-2-2", "annexe:subventions-2"} <= set(kinds)
+    assert len(set(kinds)) == len({out.path for out in annexes}) == len(annexes)
+    for name, kind in {"X": "x", "x": "x-2", "X-2": "x-2-2"}.items():
+        (path,) = (out.path for out in annexes if out.kind == f"annexe:{kind}")
+        assert path.read_text("utf-8").rstrip().endswith(f",{name}")

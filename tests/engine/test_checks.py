@@ -18,7 +18,7 @@ from ckanext.budgetod.engine.builder import (
     totem_document,
 )
 from ckanext.budgetod.engine.builder_annexes import sample_annexes
-from ckanext.budgetod.engine.builder_cfu import accounting_rows
+from ckanext.budgetod.engine.builder_accounting import whole_accounting
 from ckanext.budgetod.engine.builder_lines import sample_lines
 from ckanext.budgetod.engine.checks import registered
 from ckanext.budgetod.engine.document import Stage
@@ -185,8 +185,9 @@ def _sommaire() -> list[dict[str, str]]:
 
 
 def _accounting(etat: str, field: str) -> list[dict[str, str]]:
-    rows = accounting_rows(sample_lines("M57-M57_D", Stage.CFU))
-    touched = next(row for row in reversed(rows) if row["Etat"] == etat)
+    rows = whole_accounting(sample_lines("M57-M57_D", Stage.CFU))
+    mine = [row for row in rows if row["Etat"] == etat]
+    touched = mine[0] if "Nature" in mine[0] else mine[-1]
     touched[field] = "7.00"
     return rows
 

@@ -11,6 +11,7 @@ import pytest
 from ckanext.budgetod.engine.builder import VALMOSELLE, totem_document
 from ckanext.budgetod.engine.cli import main
 from ckanext.budgetod.engine.pipeline import write_scdl
+from ckanext.budgetod.engine.scdl.schema import COLUMNS
 
 
 @pytest.fixture
@@ -131,3 +132,10 @@ def test_convert_writes_nothing_that_is_not_valid(spoiled: Path, tmp_path: Path)
 def test_other_commands_refuse_it(valid: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(valid)]) == 2
     assert "F03" in capsys.readouterr().out
+
+
+def test_a_header_alone_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.csv").write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+    assert main(["convert", str(tmp_path / "x.csv"), "--out", str(tmp_path / "out")]) == 1
+    assert "sans aucune ligne" in capsys.readouterr().out
+    assert not list(tmp_path.glob("out/*"))

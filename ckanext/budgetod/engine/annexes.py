@@ -18,7 +18,6 @@ from __future__ import annotations
 import io
 import marshal
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from typing import IO, TYPE_CHECKING, Any
 from .annex_cells import column_maker, columns, declared, filled, typed
 from .document import AnnexRows, Column, Header, TextRows
 from .fields import Field, field
+from .naming import Names
 from .outputs import slug
 
 if TYPE_CHECKING:
@@ -173,13 +173,8 @@ class Tables:
 
 def _distinct(fields: Iterable[Field]) -> list[Field]:
     """Fields of which no two have the same name: a document may name its own as it likes."""
-    found: dict[str, Field] = {}
-    for given in fields:
-        name, rank = given["name"], 2
-        while name in found:
-            name, rank = f"{given['name']}_{rank}", rank + 1
-        found[name] = {**given, "name": name}
-    return list(found.values())
+    names = Names(joint="_")
+    return [{**given, "name": names.free(given["name"])} for given in fields]
 
 
 class AnnexTables(Tables):
@@ -250,11 +245,10 @@ class AnnexTables(Tables):
 
 def _kinds(names: Iterable[str]) -> dict[str, str]:
     """Table -> kind of its file: a number where two names would give files of one name."""
-    taken: Counter[str] = Counter()
-    kinds = {}
+    free, kinds = Names({"subventions"}).free, {}
     for name in names:
-        rank = taken[slug(name)] = taken[slug(name)] + 1
-        kinds[name] = f"annexe:{name.lower()}" + (f"-{rank}" if rank > 1 else "")
+        number = free(slug(name)).removeprefix(slug(name))
+        kinds[name] = f"annexe:{name.lower()}{number}"
     return kinds
 
 

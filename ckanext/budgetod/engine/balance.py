@@ -26,7 +26,7 @@ from .document import (
     ResolvedLine,
     ResolvedLines,
 )
-from .files import Names
+from .naming import Names
 from .findings import Finding, Level, Where
 from .ledger import ZERO
 from .nomenclature import Plans, Resolver

@@ -21,7 +21,7 @@ from .builder import (
     document_element,
     sealed,
 )
-from .builder_accounting import chapter_of, section_of
+from .builder_accounting import whole_accounting
 from .builder_annexes import Rows, sample_annexes
 from .builder_lines import sample_lines
 
@@ -81,7 +81,7 @@ def cfu_document(
         lines = sample_lines(spec.nomenclature, "CFU", scale=scale, by_function=by_function)
     written = [*lines, *(_totals(lines) if calculated else ())]
     tables = sample_annexes(scale) if annexes is True else (annexes or {})
-    rows = accounting_rows(lines) if accounting is None else accounting
+    rows = whole_accounting(lines) if accounting is None else accounting
     identity = f' identifiant="{spec.exercice}-057099-990-{spec.code_budget}-10--"'
     budget = document_element(spec, [budget_element(spec, written, tables)], attributes=identity)
     text = f"{_ROOT}\n   {_accounting(spec, rows)}\n   {budget}\n{_SIGNATURE}"
@@ -129,57 +129,3 @@ def _accounting(spec: Spec, rows: Sequence[Line]) -> str:
         f' IdNat="9990001" SIRET="{spec.siret}"',
     )
     return _block("DocumentComptable", [header, body], "   ", f' xmlns="{ACCOUNTING_NAMESPACE}"')
-
-
-def accounting_rows(lines: Sequence[Line]) -> list[dict[str, str]]:
-    """LigneComptable that agree with the budget lines: balance sheet, income, execution."""
-    done = [line for line in lines if line["Nature"] not in ("001", "002", "021", "023")]
-    return [*_balance_sheet(done), *_income(done), *_execution(done)]
-
-
-def _execution(lines: Sequence[Line]) -> list[dict[str, str]]:
-    rows = []
-    for state in ("EB_DF", "EB_RF", "EB_DI", "EB_RI"):
-        found = [x for x in lines if x["CodRD"] + section_of(x) == state[3:]]
-        for rank, line in enumerate(found, 1):
-            rows.append(
-                {
-                    "Etat": state,
-                    "NumOrdre": str(rank),
-                    "Intitule1": f"Compte {line['Nature']}",
-                    "Nature": line["Nature"].ljust(6, "0"),
-                    "Chapitre": chapter_of(line),
-                    "CodeRD": state[3],
-                    "Section": state[4],
-                    "MtPrevisions": line["CredOuv"],
-                    "MtEmissions": line["MtReal"],
-                    "MtAnnulations": "0.00",
-                    "MtRealNettes": line["MtReal"],
-                    "Format": "LIGNE",
-                }
-            )
-    return rows
-
-
-def _balance_sheet(lines: Sequence[Line]) -> list[dict[str, str]]:
-    assets = sum(Decimal(x["MtReal"]) for x in lines if x["Nature"][0] == "2" and x["CodRD"] == "D")
-    rows = []
-    for state, title in (("BI_A", "Immobilisations corporelles"), ("BI_P", "Fonds propres")):
-        for rank, label in enumerate((title, "TOTAL GÉNÉRAL"), 1):
-            net = f"{assets:.2f}"
-            row = {"Etat": state, "NumOrdre": str(rank), "Intitule1": label}
-            if state == "BI_A":
-                row |= {"MtBrut": net, "MtAmo": "0.00"}
-            rows.append({**row, "MtNet": net, "MtNet-1": "0.00", "Format": "TOTAL"})
-    return rows
-
-
-def _income(lines: Sequence[Line]) -> list[dict[str, str]]:
-    rows = []
-    for rank, (label, side) in enumerate((("PRODUITS", "R"), ("CHARGES", "D")), 1):
-        total = sum(
-            Decimal(x["MtReal"]) for x in lines if x["CodRD"] == side and section_of(x) == "F"
-        )
-        row = {"Etat": "CR", "NumOrdre": str(rank), "Intitule1": label, "MtNet": f"{total:.2f}"}
-        rows.append({**row, "MtNet-1": "0.00", "Variation": "0.00", "Format": "TOTAL"})
-    return rows

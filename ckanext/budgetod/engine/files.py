@@ -1,4 +1,4 @@
-"""Files that are complete or absent, written beside their place, and names that differ."""
+"""Files that are complete or absent: written beside their place, then moved there."""
 
 from __future__ import annotations
 
@@ -24,21 +24,6 @@ def fresh_file(path: Path) -> Iterator[IO[bytes]]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
-
-
-class Names:
-    """Names taken so far: no two files get the same."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def free(self, wanted: str) -> str:
-        """A name that nobody has taken, which then is: a second one gets a number."""
-        name, rank = wanted, 2
-        while name in self._taken:
-            name, rank = f"{wanted}-{rank}", rank + 1
-        self._taken.add(name)
-        return name
 
 
 def _umask() -> int:

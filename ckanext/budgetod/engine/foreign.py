@@ -21,7 +21,7 @@ from .checks.evidence import Evidence
 from .conversion import Conversion, absent_files, concluded, moved, private_folder
 from .document import Header, Origin, ResolvedLine, ResolvedLines, Stage
 from .errors import TooLarge, Unreadable
-from .files import Names
+from .naming import Names
 from .findings import Finding, Level
 from .nomenclature import Plans, Resolver
 from .outputs import LineFiles, basename

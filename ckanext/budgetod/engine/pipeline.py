@@ -20,7 +20,7 @@ from .anonymiser.passing import Passing
 from .conversion import Conversion, absent_files, concluded, moved, private_folder
 from .document import ResolvedLine
 from .errors import DocumentRefused, PreviousRefused
-from .files import Names
+from .naming import Names
 from .outputs import LineFiles, Naming, named
 from .reading import (
     Options,

@@ -102,6 +102,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "CSV SCDL, {rows} {rows?ligne|lignes} dont {valid} {valid?conforme|conformes}",
         "SCDL CSV, {rows} {rows?row|rows} of which {valid} valid",
     ),
+    "scdl_empty": (
+        "CSV SCDL sans aucune ligne : il n'y a rien à publier",
+        "SCDL CSV without any row: there is nothing to publish",
+    ),
     "scdl_repairs": ("réparations : {list}", "repairs: {list}"),
     "scdl_missing": ("il manque : {list}", "missing: {list}"),
     "scdl_twice": (

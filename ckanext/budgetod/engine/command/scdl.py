@@ -123,7 +123,7 @@ def _told(found: ScdlRepair, outputs: list[Output], lang: str) -> Iterator[str]:
     )
     repairs = (f"{_word('repair', kind, lang)} ({n})" for kind, n in found.repairs.items())
     masked = (f"{_word('personal', kind, lang)} ({n})" for kind, n in found.masked.items())
-    yield say("scdl_rows", lang, rows=found.rows, valid=found.valid)
+    yield say("scdl_rows" if found.rows else "scdl_empty", lang, rows=found.rows, valid=found.valid)
     yield from _list("scdl_repairs", repairs, lang)
     yield from _list("scdl_missing", found.missing, lang)
     yield from _list("scdl_twice", found.twice, lang)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..files import Names
+from ..naming import Names
 from .screen import Screen
 
 
