@@ -17,8 +17,8 @@ from ckanext.budgetod.engine.builder import (
     sealed,
     totem_document,
 )
-from ckanext.budgetod.engine.builder_annexes import sample_annexes
 from ckanext.budgetod.engine.builder_accounting import whole_accounting
+from ckanext.budgetod.engine.builder_annexes import sample_annexes
 from ckanext.budgetod.engine.builder_lines import sample_lines
 from ckanext.budgetod.engine.checks import registered
 from ckanext.budgetod.engine.document import Stage

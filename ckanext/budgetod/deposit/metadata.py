@@ -95,7 +95,7 @@ def _planned(output: Output, document: BudgetDocument, common: Mapping[str, Any]
     fields = {
         **common,
         "budgetod_role": role_of(output.kind),
-        "name": f"{document_title(document)}\u00a0: {output.title_fr}",
+        "name": f"{document_title(document)}\u00a0: {output.title}",
         "format": "CSV",
         "mimetype": "text/csv",
     }

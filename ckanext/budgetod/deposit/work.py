@@ -106,7 +106,7 @@ def _outputs(converted: Converted) -> list[Output]:
     for rank, other in enumerate(converted.others, 2):
         label = " ".join(other.header.libelle_etablissement.split())
         found += [
-            replace(output, kind=f"{output.kind}#{rank}", title_fr=f"{output.title_fr} ({label})")
+            replace(output, kind=f"{output.kind}#{rank}", title=f"{output.title} ({label})")
             for output in other.outputs
         ]
     return found

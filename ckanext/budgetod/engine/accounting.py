@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from .annexes import Spool, Table, Tables
+from .choices import worded
 from .document import AccountingRows
 
 _STATEMENTS = {
@@ -68,7 +69,8 @@ class AccountingTables(Tables):
             for key in (*ACCOUNTING_ORDER, *spool.names)
             if key in spool.names
         }
-        return self.table(f"comptable:{name}", _STATEMENTS[name], present, spool, lang)
+        title = worded(_STATEMENTS[name], lang)
+        return self.table(f"comptable:{name}", title, present, spool, lang)
 
 
 def _statement(etat: str) -> str:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from .annex_cells import column_maker, columns, declared, filled, typed
+from .choices import worded
 from .document import AnnexRows, Column, Header, TextRows
 from .fields import Field, field
 from .naming import Names
@@ -49,8 +50,7 @@ class Table:
     """A table with rows. ``columns`` are Table Schema fields, their words in one language."""
 
     kind: str
-    title_fr: str
-    title_en: str
+    title: str
     columns: list[Field]
     count: int
     batches: Callable[[], Iterator[Sequence[Cells]]]
@@ -149,7 +149,7 @@ class Tables:
     def table(
         self,
         kind: str,
-        titles: tuple[str, str],
+        title: str,
         fields: Mapping[str, str],
         spool: Spool,
         lang: str,
@@ -168,7 +168,7 @@ class Tables:
                     made += make(rows.columns.get(name, absent))
                 yield made
 
-        return Table(kind, *titles, _distinct(described), spool.count, batches)
+        return Table(kind, title, _distinct(described), spool.count, batches)
 
 
 def _distinct(fields: Iterable[Field]) -> list[Field]:
@@ -205,9 +205,8 @@ class AnnexTables(Tables):
         fields = dict(declaration.get("fields", {}))
         present = {key: kind for key, kind in fields.items() if key in spool.names}
         present |= {key: "text" for key in spool.names if key not in fields}
-        titles = declaration.get("title", {"fr": f"Table {name}", "en": f"Table {name}"})
-        both = (titles["fr"], titles["en"])
-        return self.table(kind, both, present, spool, lang)
+        title = declaration["title"][lang] if declaration else f"Table {name}"
+        return self.table(kind, title, present, spool, lang)
 
     def _subventions(self, spool: Spool, lang: str) -> Table:
         described = [
@@ -217,8 +216,8 @@ class AnnexTables(Tables):
         def batches() -> Iterator[list[Cells]]:
             return (self._grants(rows) for rows in spool.read())
 
-        titles = ("Subventions (schéma SCDL)", "Grants (SCDL schema)")
-        return Table("annexe:subventions", *titles, described, spool.count, batches)
+        title = worded(("Subventions (schéma SCDL)", "Grants (SCDL schema)"), lang)
+        return Table("annexe:subventions", title, described, spool.count, batches)
 
     def _grants(self, rows: TextRows) -> list[Cells]:
         """Grants in the national shape. What TOTEM does not say stays empty: no date of the

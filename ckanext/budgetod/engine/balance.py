@@ -26,9 +26,9 @@ from .document import (
     ResolvedLine,
     ResolvedLines,
 )
-from .naming import Names
 from .findings import Finding, Level, Where
 from .ledger import ZERO
+from .naming import Names
 from .nomenclature import Plans, Resolver
 from .outputs import LineFiles, basename
 from .readers.balance import PROVISIONAL, Balance, Row, Whose, read_balances
@@ -90,10 +90,11 @@ class _Job:
         answer = concluded(reading)
         report = _report(answer.report, balance, lines, notes)
         report = report.with_absent_files(absent_files(lines, outputs, annexes=False))
-        finish = tables.finish if self._extended else tables.lines_only
+        answer = replace(answer, report=report)
+        if not self._extended:
+            return replace(answer, outputs=[tables.renamed(output, name) for output in outputs])
         args = (answer.header, report, answer.summary, outputs, self._settings)
-        files = finish(self._folder / name, name, *args)
-        return replace(answer, report=report, outputs=files)
+        return replace(answer, outputs=tables.finish(self._folder / name, name, *args))
 
 
 def _report(report: Report, balance: Balance, lines: LineFiles, notes: Notes) -> Report:

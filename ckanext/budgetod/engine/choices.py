@@ -5,3 +5,8 @@ from __future__ import annotations
 FORMATS = ("csv", "parquet", "json")
 PROFILES = ("strict", "annexes", "sans_xml", "none")
 LANGUAGES = ("fr", "en")
+
+
+def worded(both: tuple[str, str], lang: str) -> str:
+    """The French text of two, or the English one."""
+    return both[0] if lang == "fr" else both[1]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from .document import Header
 from .fields import about_files
+from .outputs import Output
 from .report import coded, describe
 from .titles import document_title
 from .version import package_version
@@ -26,12 +27,9 @@ MEDIATYPES = {
 
 
 def datapackage(
-    header: Header, basename: str, files: Iterable[Mapping[str, Any]], lang: str = "fr"
+    header: Header, basename: str, files: Iterable[Output], lang: str = "fr"
 ) -> dict[str, Any]:
-    """The content of ``datapackage.json``.
-
-    ``files``: ``{"kind", "path", "title", "columns"}`` of each table, in any format.
-    """
+    """The content of ``datapackage.json``. ``files``: the tables, in any format."""
     keywords = ("budget", "collectivité", coded(header.norme), header.stage.slug)
     return {
         "profile": "data-package",
@@ -51,20 +49,20 @@ def title(header: Header, lang: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def _resource(item: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    path = Path(item["path"])
-    kind = str(item["kind"]).replace(":", "-").replace("_", "-").lower()
+def _resource(table: Output, lang: str) -> dict[str, Any]:
+    path = table.path
+    kind = table.kind.replace(":", "-").replace("_", "-").lower()
     written = path.suffix.removeprefix(".")
     return {
         "name": kind if written == "csv" else f"{kind}{path.suffix}",
         "path": path.name,
-        "title": item["title"],
-        "description": about_files(str(item["kind"]), lang),
+        "title": table.title,
+        "description": about_files(table.kind, lang),
         "format": written,
         "mediatype": MEDIATYPES[written],
         **_as_table(written),
         **_as_text(written, path),
-        "schema": {"fields": [dict(each) for each in item["columns"]], "missingValues": MISSING},
+        "schema": {"fields": [dict(each) for each in table.columns], "missingValues": MISSING},
     }
 
 

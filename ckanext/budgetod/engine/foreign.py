@@ -21,8 +21,8 @@ from .checks.evidence import Evidence
 from .conversion import Conversion, absent_files, concluded, moved, private_folder
 from .document import Header, Origin, ResolvedLine, ResolvedLines, Stage
 from .errors import TooLarge, Unreadable
-from .naming import Names
 from .findings import Finding, Level
+from .naming import Names
 from .nomenclature import Plans, Resolver
 from .outputs import LineFiles, basename
 from .readers import sniff
@@ -217,9 +217,10 @@ class _File:
         report = report.with_absent_files(absent_files(budget.lines, outputs, annexes=False))
         answer = replace(answer, report=report)
         name = self._names.free(basename(answer.header))
-        finish = tables.finish if self._choices.extended else tables.lines_only
+        if not self._choices.extended:
+            return replace(answer, outputs=[tables.renamed(output, name) for output in outputs])
         args = (answer.header, report, answer.summary, outputs, settings)
-        return replace(answer, outputs=finish(budget.folder, name, *args))
+        return replace(answer, outputs=tables.finish(budget.folder, name, *args))
 
     def _report(self, report: Report, budget: _Budget) -> Report:
         """Where the lines come from, and what was done to the file."""

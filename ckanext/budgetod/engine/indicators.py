@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .choices import worded
 from .fields import Field, field
 from .outputs import Output
 from .readers.balance import code
@@ -115,7 +116,7 @@ def write_indicators(
     made = sorted((_cells(row) for row in rows), key=_order)
     names = [column.name for column in COLUMNS]
     written = write_csv(path, names, made, _TEXTS if formula_guard else ())
-    return Output(KIND, path, written, indicator_columns(lang), *TITLES)
+    return Output(KIND, path, written, indicator_columns(lang), worded(TITLES, lang))
 
 
 def indicator_columns(lang: str = "fr") -> tuple[Field, ...]:

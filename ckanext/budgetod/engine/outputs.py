@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .choices import worded
 from .document import AccountingRows, AnnexRows, Header, ResolvedLines, Stage
 from .fields import columns
 from .nomenclature import Resolver
@@ -27,15 +28,14 @@ Naming = str | Callable[[Header], str]
 @dataclass(frozen=True, slots=True)
 class Output:
     """One file: ``kind`` (scdl, etendu, annexe:emprunt, comptable:bilan, xml, report_json…), where,
-    how many rows, its columns as Table Schema fields, a title in both languages.
+    how many rows, its columns as Table Schema fields; title and columns are in one language.
     """
 
     kind: str
     path: Path
     rows: int | None = None
     columns: tuple[Mapping[str, Any], ...] = ()
-    title_fr: str = ""
-    title_en: str = ""
+    title: str = ""
 
 
 def basename(header: Header) -> str:
@@ -121,11 +121,11 @@ class LineFiles:
         found = []
         if self.is_valid:
             about = columns(COLUMNS, lang)
-            titles = ("lignes au format SCDL", "lines in SCDL format")
-            found.append(Output("scdl", self._folder / "scdl.csv", rows, about, *titles))
+            title = worded(("lignes au format SCDL", "lines in SCDL format"), lang)
+            found.append(Output("scdl", self._folder / "scdl.csv", rows, about, title))
         if not self._with_extended:
             return found
         about = columns(EXTENDED_COLUMNS, lang, EXTENDED_AMOUNTS)
-        titles = ("lignes, colonnes étendues", "lines, extended columns")
-        found.append(Output("etendu", self._folder / "etendu.csv", rows, about, *titles))
+        title = worded(("lignes, colonnes étendues", "lines, extended columns"), lang)
+        found.append(Output("etendu", self._folder / "etendu.csv", rows, about, title))
         return found

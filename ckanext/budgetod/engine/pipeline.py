@@ -32,6 +32,7 @@ from .reading import (
 )
 from .report import Report
 from .scdl.schema import COLUMNS
+from .scdl.strict import write_strict
 from .scdl.writer import CsvWriter
 from .streams import Given, Nowhere, as_path, rewindable, size_of, writable
 from .summary import summarise
@@ -74,7 +75,7 @@ def write_scdl(source: Given, target: Given, *, siret: str | None = None, plans:
     Raises Unreadable (I05, Q23) when the file could not be valid; a path is then left alone.
     """
     with writable(target) as stream, CsvWriter(stream, COLUMNS) as writer:
-        return tables.write_strict(as_path(source), writer, siret, plans)
+        return write_strict(as_path(source), writer, siret, plans)
 
 
 def convert(
@@ -180,7 +181,7 @@ class _Job:
         written = lines.validator.rows if lines.is_valid else 0
         report = report.with_rows({**report.rows, "written": written})
         if index == 0 and gate and self._settings.profile != "sans_xml":
-            outputs.append(tables.xml_output(self._xml))
+            outputs.append(tables.xml_output(self._xml, self._settings.lang))
         folder = self._folder / str(index)
         name = self._names.free(named(answer.header, self._settings.basename))
         files = tables.finish(

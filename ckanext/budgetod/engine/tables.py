@@ -10,23 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from .accounting import AccountingTables
-from .annexes import AnnexTables, Table
-from .anonymiser.cells import mask_columns
-from .batches import Batches
-from .choices import FORMATS, LANGUAGES, PROFILES
+from .annexes import AnnexTables, Table, Tables
+from .choices import FORMATS, LANGUAGES, PROFILES, worded
 from .datapackage import datapackage
-from .document import AccountingRows, AnnexRows, BudgetLine, Header, ResolvedLines
-from .errors import Unreadable
+from .document import AccountingRows, AnnexRows, Header
 from .findings_render import check_name, render, write
-from .nomenclature import Plans, Resolver
+from .nomenclature import Resolver
 from .outputs import Naming, Output, slug
-from .readers import open_document
-from .reading import plans_of
+from .reading import Writer
 from .report import Report
-from .scdl.mapping import StrictRows
-from .scdl.validator import RowValidator
 from .scdl.writer import CsvWriter, write_csv
-from .siret import usable_siret
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +44,14 @@ class Settings:
             raise ValueError(f"unknown language: {self.lang}")
 
 
-class AnnexFiles:
-    """One CSV per annex table that has rows."""
+class _TableFiles(Writer):
+    """A CSV for each table that has rows."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self._folder, self._settings = folder, settings
-        self._tables = AnnexTables()
+    def __init__(self, tables: Tables, folder: Path, settings: Settings) -> None:
+        self._tables, self._folder, self._settings = tables, folder, settings
 
     def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
         self._tables.identify(header, siret or None)
-
-    def lines(self, lines: ResolvedLines) -> None: ...
-
-    def rows(self, rows: AnnexRows) -> None:
-        self._tables.add(rows)
-
-    def accounting(self, rows: AccountingRows) -> None: ...
 
     def close(self) -> None:
         """Forget the rows."""
@@ -79,32 +64,26 @@ class AnnexFiles:
             return [_table_file(table, self._folder, self._settings) for table in found]
 
 
-class AccountingFiles:
-    """One CSV per statement of the accountant (CFU). Its rows come before the header."""
+class AnnexFiles(_TableFiles):
+    """The annexes."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
-        self._folder, self._settings = folder, settings
-        self._tables = AccountingTables()
+        self._annexes = AnnexTables()
+        super().__init__(self._annexes, folder, settings)
 
-    def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
-        self._tables.identify(header, siret or None)
+    def rows(self, rows: AnnexRows) -> None:
+        self._annexes.add(rows)
 
-    def lines(self, lines: ResolvedLines) -> None: ...
 
-    def rows(self, rows: AnnexRows) -> None: ...
+class AccountingFiles(_TableFiles):
+    """The accountant's statements (CFU). Their rows come before the header."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._statements = AccountingTables()
+        super().__init__(self._statements, folder, settings)
 
     def accounting(self, rows: AccountingRows) -> None:
-        self._tables.add(rows)
-
-    def close(self) -> None:
-        """Forget the rows."""
-        self._tables.close()
-
-    def outputs(self, lang: str) -> list[Output]:
-        """Write the statements."""
-        with self._tables:
-            found = self._tables.tables(lang)
-            return [_table_file(table, self._folder, self._settings) for table in found]
+        self._statements.add(rows)
 
 
 def _table_file(table: Table, folder: Path, settings: Settings) -> Output:
@@ -113,13 +92,13 @@ def _table_file(table: Table, folder: Path, settings: Settings) -> Output:
     with CsvWriter(path, table.names, texts if settings.guard else ()) as writer:
         for columns in table.batches():
             writer.write_columns(columns)
-    about = tuple(table.columns)
-    return Output(table.kind, path, writer.rows, about, table.title_fr, table.title_en)
+    return Output(table.kind, path, writer.rows, tuple(table.columns), table.title)
 
 
-def xml_output(path: Path) -> Output:
+def xml_output(path: Path, lang: str) -> Output:
     """The anonymised document itself."""
-    return Output("xml", path, None, (), "document XML anonymisé", "anonymised XML document")
+    title = worded(("document XML anonymisé", "anonymised XML document"), lang)
+    return Output("xml", path, None, (), title)
 
 
 def finish(
@@ -137,30 +116,9 @@ def finish(
     named = [renamed(output, name) for output in made]
     package = folder / f"{name}-datapackage.json"
     tabular = [output for output in named if output.columns]
-    files = [
-        {"kind": o.kind, "path": o.path, "title": _title(o, settings.lang), "columns": o.columns}
-        for o in tabular
-    ]
-    _write_json(package, datapackage(header, name, files, settings.lang))
-    titles = ("description des fichiers", "description of the files")
-    return [*named, Output("datapackage", package, None, (), *titles)]
-
-
-def lines_only(
-    folder: Path,
-    name: str,
-    header: Header,
-    report: Report,
-    summary: Mapping[str, Any],
-    outputs: Sequence[Output],
-    settings: Settings,
-) -> list[Output]:
-    """The tables of lines under their names, and no other file: for lines that are harvested."""
-    return [renamed(output, name) for output in outputs]
-
-
-def _title(output: Output, lang: str) -> str:
-    return output.title_fr if lang == "fr" else output.title_en
+    _write_json(package, datapackage(header, name, tabular, settings.lang))
+    title = worded(("description des fichiers", "description of the files"), settings.lang)
+    return [*named, Output("datapackage", package, None, (), title)]
 
 
 _ENDINGS = {"xml": "", "report_json": "-rapport", "report_csv": "-rapport", "summary": "-chiffres"}
@@ -208,11 +166,12 @@ def _reports(folder: Path, report: Report, summary: Mapping[str, Any], lang: str
     _write_json(as_json, report.to_dict())
     rows = write_csv(as_csv, REPORT_COLUMNS, report_rows(report, lang))
     _write_json(figures, summary)
-    titles = ("rapport de contrôle", "check report")
+    title = worded(("rapport de contrôle", "check report"), lang)
+    of_figures = worded(("chiffres du document", "figures of the document"), lang)
     return [
-        Output("report_json", as_json, None, (), *titles),
-        Output("report_csv", as_csv, rows, (), *titles),
-        Output("summary", figures, None, (), "chiffres du document", "figures of the document"),
+        Output("report_json", as_json, None, (), title),
+        Output("report_csv", as_csv, rows, (), title),
+        Output("summary", figures, None, (), of_figures),
     ]
 
 
@@ -249,49 +208,3 @@ def report_rows(report: Report, lang: str) -> Iterable[list[str]]:
 def _write_json(path: Path, data: Mapping[str, Any]) -> None:
     text = json.dumps(data, ensure_ascii=False)
     path.write_text(f"{text}\n", encoding="utf-8")
-
-
-def write_strict(source: Any, writer: CsvWriter, siret: str | None, plans: Any) -> int:
-    """Rows of every Budget of a document; Unreadable (I05, Q23) when one could not be valid."""
-    lines = StrictLines(writer, siret, plans_of(plans))
-    with open_document(source, annexes=False, accounting=False, places=False) as document:
-        for event in document:
-            if isinstance(event, Header):
-                lines.begin(event)
-            elif isinstance(event, BudgetLine):
-                lines.line(event)
-    lines.flush()
-    if not lines.validator.is_valid:
-        raise Unreadable("Q23", n=lines.validator.rows - lines.validator.valid)
-    return writer.rows
-
-
-class StrictLines:
-    """The strict rows of the Budgets of a document, many at a time."""
-
-    def __init__(self, writer: CsvWriter, siret: str | None, plans: Plans) -> None:
-        self.validator = RowValidator()
-        self._writer, self._siret, self._plans = writer, siret, plans
-        self._first: Header | None = None
-        self._lines: Batches[BudgetLine] = Batches(self._write)
-
-    def begin(self, header: Header) -> None:
-        """A Budget begins."""
-        self.flush()
-        chosen = usable_siret(header, self._siret, self._first)
-        self._first = self._first or header
-        if not chosen:
-            raise Unreadable("I05", siret=header.siret)
-        self._rows, self._resolver = StrictRows(header, chosen), Resolver(self._plans, header)
-
-    def line(self, line: BudgetLine) -> None:
-        self._lines.add(line)
-
-    def flush(self) -> None:
-        """Write what waits."""
-        self._lines.flush()
-
-    def _write(self, lines: Sequence[BudgetLine]) -> None:
-        columns = mask_columns(self._rows.columns(self._resolver.resolve_all(lines)))
-        self.validator.check_columns(columns)
-        self._writer.write_columns(columns)
