@@ -21,8 +21,15 @@ from ckanext.budgetod.engine.builder import cfu_document, totem_document
 from ckanext.budgetod.engine.builder_annexes import PERSONS
 from ckanext.budgetod.engine.builder_cfu import CFU_PERSONS
 from ckanext.budgetod.engine.builder_examples import examples
+from ckanext.budgetod.engine.command.messages import SENTENCES
 from ckanext.budgetod.engine.document import AnnexRows, BudgetLine
-from ckanext.budgetod.engine.errors import NotABudget, TooLarge, Unreadable, UnsafeXML
+from ckanext.budgetod.engine.errors import (
+    NotABudget,
+    RulesError,
+    TooLarge,
+    Unreadable,
+    UnsafeXML,
+)
 from ckanext.budgetod.engine.readers import open_document
 
 from .planting import Garden, planted_tables
@@ -439,14 +446,28 @@ def test_an_attribute_and_a_leaf_that_are_dropped() -> None:
     [
         *("tables: [a]", "autre: {}", "- a", "tables: {X: [a]}", "a: [", "x"),
         *("tables: {EMPRUNT: {dropp: [NumContrat]}}", "elements: {x: {fields: 3}}"),
+        *("tables: {EMPRUNT: {party: x}}", "tables: {EMPRUNT: {keep: 3}}", "limits: x"),
+        *("limits: {LibTaxe: long}", "profiles: 3", "profiles: {strict: 1}", "mark: [x]"),
+        *("tables: {PRET: {strict: leave-out}}", "tables: {PRET: {party: {X: {natrual: [1]}}}}"),
+        *("tables: {PRET: {party: {X: {natural: 1}}}}", "tables: {PRET: {since_100: x}}"),
+        *("elements: {Infos: {leaves: {Edition: }}}", "tables: {PRET: {keep: }}"),
+        *("version: 2024-99-99", "elements: {Infos: {leaves: {Edition: {keep: 1}}}}"),
     ],
 )
 def test_a_file_that_is_no_rules_is_a_clear_mistake(text: str, tmp_path: Path) -> None:
     path = tmp_path / "regles.yaml"
     path.write_text(text)
-    with pytest.raises((ValueError, AttributeError)) as mistake:
+    with pytest.raises(RulesError) as mistake:
         rules.load(path)
-    assert isinstance(mistake.value, ValueError)
+    assert mistake.value.code in SENTENCES
+
+
+@pytest.mark.parametrize("text", ["tables: ", "tables: {PRET: }", "tables: {PRET: {party: {X: }}}"])
+def test_what_says_nothing_changes_nothing(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "regles.yaml"
+    path.write_text(text)
+    fields = rules.load().items["PRET"].fields
+    assert rules.load(path).items["PRET"].fields == fields
 
 
 def test_a_file_of_rules_is_read_again_when_it_changes(tmp_path: Path) -> None:

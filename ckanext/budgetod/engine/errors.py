@@ -14,7 +14,7 @@ BudgetodError
     └── RemoteFailed      the service did not answer as it should
 
 A refusal carries a *code* of the message catalogue and its *params*; the sentence is made when it
-is shown, in the reader's language (``findings.render``). Params never hold a value of the document
+is shown, in the reader's language (``findings_render``). Params never hold a value of the document
 that could name a person.
 """
 
@@ -77,7 +77,8 @@ class NomenclatureError(_Coded):
 class RulesError(_Coded, ValueError):
     """The administrator's rules of anonymisation cannot be followed.
 
-    Codes: ``rules_yaml`` (name, line), ``rules_unknown`` (names), ``rules_mapping`` (part).
+    Codes: ``rules_yaml`` (name, line), ``rules_unknown`` (names), ``rules_mapping`` (part),
+    ``rules_shape`` (part).
     """
 
 

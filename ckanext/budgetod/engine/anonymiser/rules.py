@@ -113,7 +113,7 @@ class Rules:
 def load(extra: str | os.PathLike[str] | Mapping[str, Any] | None = None) -> Rules:
     """The rules of the package, completed by a file (or a mapping already read from one).
 
-    A file is read again when it changes. Raises ValueError for a file that is no rules, OSError
+    A file is read again when it changes. Raises RulesError for a file that is no rules, OSError
     for one that cannot be read.
     """
     if extra is None:
@@ -128,14 +128,12 @@ def _from_file(path: str, _changed: int) -> Rules:
     with open(path, encoding="utf-8") as stream:
         try:
             extra = yaml.load(stream, _loader())  # noqa: S506 - a safe loader
-        except UnicodeDecodeError:
-            raise RulesError("rules_yaml", name=path) from None
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:
             raise RulesError("rules_yaml", name=path, line=_line_of(error)) from None
     return _completed({} if extra is None else extra)
 
 
-def _line_of(error: yaml.YAMLError) -> int | None:
+def _line_of(error: Exception) -> int | None:
     """The line, from 1, where a YAML file cannot be read; None when nobody knows."""
     mark = getattr(error, "problem_mark", None)
     return mark.line + 1 if mark else None

@@ -62,5 +62,3 @@ def _rules(path: str | None, lang: str) -> None:
         load(path)
     except RulesError as error:
         raise Misuse(say(error.code, lang, **error.params)) from None
-    except ValueError as error:
-        raise Misuse(say("rules_wrong", lang, name=path, reason=str(error))) from None

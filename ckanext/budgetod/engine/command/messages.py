@@ -76,9 +76,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "--rules : {part} doit associer des noms à leurs règles.",
         "--rules: {part} must map names to their rules.",
     ),
-    "rules_wrong": (
-        "--rules {name} : une règle ne peut pas être suivie ({reason}).",
-        "--rules {name}: a rule cannot be followed ({reason}).",
+    "rules_shape": (
+        "--rules : ce qui est écrit à {part} n'est pas une valeur possible.",
+        "--rules: what {part} says is not a possible value.",
     ),
     # documents
     "checked": (
