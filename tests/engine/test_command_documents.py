@@ -351,3 +351,15 @@ def test_only_the_years_asked_for_are_taken(tmp_path: Path, capsys: Captured) ->
     assert "2040" in capsys.readouterr().err
     assert main(update) == 0
     assert json.loads(capsys.readouterr().out)["added"] == ["M57-M57_D 2031"]
+
+
+def test_a_summary_says_which_siret_it_kept(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "x.xml").write_bytes(BP)
+    assert main(["summary", "--siret", "21570990800028", str(tmp_path / "x.xml")]) == 0
+    assert "21570990800010" in capsys.readouterr().err
+
+
+def test_a_column_with_a_blank_in_its_name_is_no_extra(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "x.csv").write_text("BGT_NATURE,BGT ANNEE,BGT_SIRET\n60612,2023,21570990800010\n")
+    main(["check", "--json", str(tmp_path / "x.csv")])
+    assert json.loads(capsys.readouterr().out)["scdl"]["extra"] == []

@@ -97,3 +97,13 @@ def test_no_answer_at_all(
         address = gone.url
     assert update(address, tmp_path) == 2
     assert "ne répond pas comme attendu." in capsys.readouterr().err
+
+
+def test_a_broken_plan_does_not_stop_the_others(tmp_path: Path, capsys: Captured) -> None:
+    for name, content in (("a", "<Nomenclature"), ("b", PLAN)):
+        (tmp_path / "mirror" / name).mkdir(parents=True)
+        (tmp_path / "mirror" / name / "planDeCompte.xml").write_text(content)
+    assert update(str(tmp_path / "mirror"), tmp_path / "plans") == 1
+    told = capsys.readouterr().out
+    assert "1 plan ajouté" in told
+    assert "/a/planDeCompte.xml" in told

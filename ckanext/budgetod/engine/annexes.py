@@ -143,6 +143,10 @@ class Tables:
         for spool in self.spools.values():
             spool.close()
 
+    def tables(self, lang: str = "fr") -> list[Table]:
+        """Those with rows."""
+        raise NotImplementedError
+
     def spool(self, name: str) -> Spool:
         return self.spools.setdefault(name, Spool())
 

@@ -55,8 +55,9 @@ def whole_accounting(lines: Sequence[Line]) -> list[Row]:
     assets, liabilities = _assets(lines), _liabilities(lines)
     income = list(_income(lines))
     rows = [*_summary("BI_S_A", assets), *_summary("BI_S_P", liabilities)]
-    rows += [*_asset_rows(assets), *_statement("BI_P", liabilities, "TOTAL GÉNÉRAL (I+II+III+IV)")]
-    rows += [*_summary("CR_S", income), *_statement("CR", income)]
+    rows += _asset_rows(assets)
+    rows += _statement("BI_P", "FONDS PROPRES", liabilities, "TOTAL GÉNÉRAL (I+II+III+IV)")
+    rows += [*_summary("CR_S", income), *_statement("CR", "PRODUITS ET CHARGES", income)]
     for state in ("EB_DI", "EB_RI", "EB_DF", "EB_RF"):
         rows += _ranked(_execution(state, lines))
     return rows
@@ -119,13 +120,14 @@ def _amounts(amount: Decimal, unit: Decimal = Decimal(1)) -> Row:
     return {"MtNet": f"{now:.2f}", "MtNet-1": f"{before:.2f}"}
 
 
-def _statement(state: str, items: Sequence[Item], total: str = "") -> list[Row]:
+def _statement(state: str, heading: str, items: Sequence[Item], total: str = "") -> list[Row]:
     """A heading, the items, their total where the statement has one."""
-    heading = {"Etat": state, "Intitule1": "FONDS PROPRES" if total else "PRODUITS ET CHARGES"}
-    rows = [heading | {"Format": "GAGE", "ModeTraitement": "TITRE"}]
+    kind = "AGREGAT_CR" if state == "CR" else "AGREGAT_BILAN"
+    first = {"Etat": state, "Intitule1": heading, "Format": "GAGE", "ModeTraitement": "TITRE"}
+    rows = [first]
     for title, amount in items:
         row = {"Etat": state, "Intitule1": title, **_amounts(amount), "Format": "AG"}
-        rows.append(row | {"ModeTraitement": "AGREGAT_BILAN" if total else "AGREGAT_CR"})
+        rows.append(row | {"ModeTraitement": kind})
     if total:
         rows.append(_total(state, total, items))
     return _ranked(rows)
@@ -141,8 +143,8 @@ def _total(state: str, title: str, items: Sequence[Item]) -> Row:
 
 def _asset_rows(items: Sequence[Item]) -> list[Row]:
     """As ``_statement``, with gross values and wear beside net ones."""
-    rows = _statement("BI_A", items, "TOTAL GÉNÉRAL (I + II + III + IV + V)")
-    rows[0]["Intitule1"] = "ACTIF IMMOBILISÉ"
+    total = "TOTAL GÉNÉRAL (I + II + III + IV + V)"
+    rows = _statement("BI_A", "ACTIF IMMOBILISÉ", items, total)
     gross = []
     for row, (title, net) in zip(rows[1:-1], items, strict=True):
         worn = Decimal(0) if title == "Disponibilités" else net * WORN / (1 - WORN)

@@ -12,6 +12,7 @@ functions and chapters are those of the official plan, the rest is invented.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 
@@ -30,13 +31,17 @@ SEALED = "2025-06-27T16:40:00"
 
 Line = dict[str, str]
 
-DEPARTMENT = Spec(
+COUNCIL = Spec(
     siret=HAUTE_BRUME,
     collectivite="Département de la Haute-Brume",
-    poste="PAIERIE DEPARTEMENTALE DE LA HAUTE-BRUME",
     nature_cepl="Département",
     code_insee="",
     population="384 120",
+)
+"""Who the department is, whatever the year."""
+DEPARTMENT = replace(
+    COUNCIL,
+    poste="PAIERIE DEPARTEMENTALE DE LA HAUTE-BRUME",
     exercice=2024,
     stage="CFU",
     schema_version="115",
@@ -132,7 +137,7 @@ ordre_041_r   2031    041 R I   1500000.00 1.00 1 01
 
 def department_lines() -> list[Line]:
     """The balanced budget lines, with what a CFU adds to each of them (V113)."""
-    found = [slot(f"{row} -/-") for row in _LINES.strip().splitlines()]
+    found = [slot(row) for row in _LINES.strip().splitlines()]
     lines = [
         _in_operation(line_of(each, credit, Stage.CFU, by_function=False))
         for each, credit in balanced(found, Decimal(1))

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from .builder import (
-    HAUTE_BRUME,
     REGION,
     SAINTE_OMBRELLE,
     SDIS,
@@ -20,7 +19,7 @@ from .builder import (
     fictional_siret,
     totem_document,
 )
-from .builder_department import department_cfu
+from .builder_department import COUNCIL, department_cfu
 from .builder_lines import sample_lines
 from .builder_recent import recent_document
 from .document import Stage
@@ -76,15 +75,7 @@ def _others() -> Iterator[tuple[str, bytes]]:
     yield "val-de-brume-2023-ca", _document(EPCI, "CA", scale="2.4", annexes=True, seal=True)
     spec = replace(EPCI, exercice=2024, nat_fonc="2")
     yield "val-de-brume-2024-bp-par-fonction", _document(spec, "BP")
-    spec = Spec(
-        siret=HAUTE_BRUME,
-        collectivite="Département de la Haute-Brume",
-        nature_cepl="Département",
-        nomenclature="M52-M52",
-        code_insee="",
-        population="384 120",
-        exercice=2022,
-    )
+    spec = replace(COUNCIL, nomenclature="M52-M52", exercice=2022)
     yield "haute-brume-2022-ca-m52", _document(spec, "CA", scale="40", annexes=True)
     spec = replace(
         spec,

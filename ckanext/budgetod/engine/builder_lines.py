@@ -57,8 +57,8 @@ class Slot:
 
 def slot(text: str) -> Slot:
     """Read one row of a table: name nature chapitre side section credit done ordre fonction …"""
-    name, nature, chapitre, side, section, credit, done, ordre, fonction, voted = text.split()
-    chapter, account = voted.replace("-", "").split("/")
+    name, nature, chapitre, side, section, credit, done, ordre, fonction, *voted = text.split()
+    chapter, account = voted[0].replace("-", "").split("/") if voted else ("", "")
     return Slot(
         name,
         nature,

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from .command import argparse_words
 from .command.arguments import language, parser
-from .command.codes import USAGE
+from .command.codes import USAGE, Misuse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,13 +37,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Misuse as wrong:
+        return _misused(str(wrong))
     except OSError as error:
         from .command.messages import of_system
 
-        print(f"budgetod: {of_system(error, lang)}", file=sys.stderr)
-        return USAGE
+        return _misused(of_system(error, lang))
     except KeyboardInterrupt:
         return 130
+
+
+def _misused(why: str) -> int:
+    print(f"budgetod: {why}", file=sys.stderr)
+    return USAGE
 
 
 def _end_cleanly() -> None:

@@ -1,4 +1,4 @@
-"""Words that fill the sentences of findings: a coded value, by kind and language."""
+"""Words that fill sentences (of findings, of answers on tables): a coded value, by language."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,13 +17,23 @@ Writer = Callable[[str], str]
 
 def write_json_rows(source: Path, target: Path, columns: Sequence[Mapping[str, Any]]) -> None:
     """Write one object a line; empty cells are null."""
-    csv.field_size_limit(MAX_CELL)
     writers = {column["name"]: _writer(column["type"]) for column in columns}
     with (
+        _long_cells(),
         source.open(encoding="utf-8", newline="") as text,
         target.open("w", encoding="utf-8", newline="\n") as out,
     ):
         _write(csv.DictReader(text), writers, out)
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """The limit of the csv module is that of the whole process: it is put back."""
+    before = csv.field_size_limit(MAX_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _writer(kind: str) -> Writer:

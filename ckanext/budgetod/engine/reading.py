@@ -42,13 +42,17 @@ PROGRESS_EVERY = 512
 class Writer(Protocol):
     """What wants to see a budget pass. Any method may do nothing."""
 
-    def begin(self, header: Header, siret: str, resolver: Resolver) -> None: ...
+    def begin(self, header: Header, siret: str, resolver: Resolver) -> None:
+        """A Budget begins; ``siret``: the one to publish under, "" without a valid one."""
 
-    def lines(self, lines: ResolvedLines) -> None: ...
+    def lines(self, lines: ResolvedLines) -> None:
+        """Some of its lines."""
 
-    def rows(self, rows: AnnexRows) -> None: ...
+    def rows(self, rows: AnnexRows) -> None:
+        """Some rows of one of its annexes."""
 
-    def accounting(self, rows: AccountingRows) -> None: ...
+    def accounting(self, rows: AccountingRows) -> None:
+        """Some rows of the accountant's part, which may come before ``begin``."""
 
 
 Writers = Callable[[int], Sequence[Writer]]

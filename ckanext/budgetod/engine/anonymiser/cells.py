@@ -36,7 +36,7 @@ def mask_columns(columns: list[Sequence[str]]) -> list[Sequence[str]]:
 def masked_line(row: list[str], resolved: ResolvedLine) -> tuple[ResolvedLine, list[str]]:
     """A strict row made by others, and its line, once masked what names or reaches a person in
     their texts; the row itself is changed. With them the kinds that were found."""
-    kinds = mask_row(row)
+    kinds = _mask_row(row)
     if not kinds:
         return resolved, kinds
     told = dict(zip(COLUMNS, row, strict=True))
@@ -53,8 +53,8 @@ def masked_line(row: list[str], resolved: ResolvedLine) -> tuple[ResolvedLine, l
     return masked, kinds
 
 
-def mask_row(row: list[str]) -> list[str]:
-    """As ``masked_line``, the row alone."""
+def _mask_row(row: list[str]) -> list[str]:
+    """Mask the texts of a row in place; the kinds that were found."""
     kinds: list[str] = []
     for rank, longest in _TEXTS:
         text = row[rank]

@@ -34,11 +34,6 @@ FRENCH = {
 }
 
 
-def error(program: str, message: str) -> str:
-    """The line that tells a wrong usage."""
-    return f"{program}: {message}\n"
-
-
 def speak(lang: str) -> None:
     """Make argparse speak a language."""
     sentences = FRENCH if lang == "fr" else {}

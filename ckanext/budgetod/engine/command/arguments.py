@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..choices import FORMATS, LANGUAGES, PROFILES
-from . import argparse_words
 from .codes import USAGE
 from .help_texts import help_text
 
@@ -31,7 +30,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         self.print_usage(sys.stderr)
-        self.exit(USAGE, argparse_words.error(self.prog, message))
+        self.exit(USAGE, f"{self.prog}: {message}\n")
 
 
 def language(typed: Sequence[str]) -> str:

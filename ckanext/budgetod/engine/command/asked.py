@@ -1,4 +1,4 @@
-"""Can what was asked on the command line be followed? Known before any document is read."""
+"""Can what was asked on the command line be followed? Known before any answer is given."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DocumentRefused, RulesError
+from ..siret import bare, valid_siret
 from . import comparing
+from .codes import Misuse
 from .messages import say
-
-
-class Misuse(Exception):
-    """A wrong usage, in the words of the person who typed it."""
 
 
 def verify(options: Namespace) -> None:
@@ -49,8 +47,6 @@ def _plan(folder: str | None) -> None:
 
 
 def _siret(given: str | None, lang: str) -> None:
-    from ..siret import bare, valid_siret
-
     if given is not None and not valid_siret(bare(given)):
         raise Misuse(say("not_a_siret", lang, siret=given))
 

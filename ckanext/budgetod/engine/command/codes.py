@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
 FINE, TO_CONFIRM, REFUSED, USAGE = range(4)
 
+
+class Misuse(Exception):
+    """A wrong usage, in the words of the person who typed it."""
+
+
 Answer = tuple[int, str, Mapping[str, Any]]
 """Exit code, the line for a person, the values for a program."""
 

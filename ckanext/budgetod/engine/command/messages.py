@@ -92,11 +92,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{n} {n?value masked|values masked}",
     ),
     # steps of the progress bar
-    "anonymise": ("anonymisation", "anonymising"),
-    "checks": ("contrôles", "controls"),
-    "conversion": ("conversion", "conversion"),
-    "writing": ("fichiers", "files"),
-    "plans": ("plans de comptes", "account plans"),
+    "step_anonymise": ("anonymisation", "anonymising"),
+    "step_checks": ("contrôles", "controls"),
+    "step_conversion": ("conversion", "conversion"),
+    "step_files": ("fichiers", "files"),
+    "step_plans": ("plans de comptes", "account plans"),
     # tables that are already SCDL
     "scdl_rows": (
         "CSV SCDL, {rows} {rows?ligne|lignes} dont {valid} {valid?conforme|conformes}",

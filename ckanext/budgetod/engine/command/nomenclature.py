@@ -22,8 +22,7 @@ from ..errors import NomenclatureError
 from ..nomenclature import ENVIRONMENT, plans
 from ..nomenclature.compiler import compile_plan
 from ..nomenclature.install import Update, diff, install_plan, update
-from ..nomenclature.plans import cached
-from .codes import FINE, REFUSED, TO_CONFIRM, USAGE
+from .codes import FINE, REFUSED, TO_CONFIRM, Misuse
 from .messages import say
 from .screen import Screen
 
@@ -53,8 +52,7 @@ def _reading(name: object) -> Iterator[None]:
 def _folder(options: Namespace) -> Path:
     named = options.plan or os.environ.get(ENVIRONMENT)
     if not named:
-        print(f"budgetod: {say('plan_folder', options.lang, name=ENVIRONMENT)}", file=sys.stderr)
-        raise SystemExit(USAGE)
+        raise Misuse(say("plan_folder", options.lang, name=ENVIRONMENT))
     return Path(named)
 
 
@@ -90,7 +88,6 @@ def _add(options: Namespace) -> int:
     for name in options.files:
         with _reading(name):
             plan, new = install_plan(_file(name), folder)
-        cached.cache_clear()
         done.append({"plan": str(plan.key), "codes": len(plan), "new": new})
     lines = (
         say(
@@ -156,7 +153,6 @@ def _update(options: Namespace) -> int:
         raise FileNotFoundError(source)
     if not (done.added or done.known or done.stale or done.rejected):
         raise NomenclatureError("plan_none", name=source, years=years)
-    cached.cache_clear()
     _tell(options, done)
     return TO_CONFIRM if done.rejected or done.stale else FINE
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +14,8 @@ from ..findings import Level
 from ..siret import bare
 from ..titles import document_title
 from . import comparing
-from .asked import Misuse, previous, verify
-from .codes import FINE, REFUSED, TO_CONFIRM, USAGE, Answer, written
+from .asked import previous, verify
+from .codes import FINE, REFUSED, TO_CONFIRM, Answer, Misuse, written
 from .inputs import Item, expand, items
 from .messages import say
 from .screen import Screen
@@ -30,25 +28,17 @@ if TYPE_CHECKING:
 
 
 def run(options: Namespace) -> int:
-    """Read every document asked for; the worst exit code of all."""
-    try:
-        verify(options)
-        screen = Screen(as_json=options.json, quiet=options.quiet, lang=options.lang)
-        return _all(Work(options, screen, previous(options)))
-    except Misuse as wrong:
-        print(f"budgetod: {wrong}", file=sys.stderr)
-        return USAGE
-
-
-def _all(work: Work) -> int:
-    paths = list(expand(work.options.files))
+    """Read every document asked for; the worst exit code of all. Raises Misuse, OSError."""
+    verify(options)
+    screen = Screen(as_json=options.json, quiet=options.quiet, lang=options.lang)
+    work = Work(options, screen, previous(options))
     worst = FINE
-    for item in items(paths):
+    for item in items(list(expand(options.files))):
         if item.opened is None:
             worst = max(worst, _one(item, work))
         else:
-            _archive(item.opened, work.screen)
-    work.screen.clear()
+            _archive(item.opened, screen)
+    screen.clear()
     return worst
 
 
@@ -73,12 +63,17 @@ def _remarks(item: Item, data: Mapping[str, Any], options: Namespace, screen: Sc
     if options.verbose:
         for text in _details(data, options.lang):
             screen.detail(text)
-    told = data.get("siret") or (data.get("report") or {}).get("document", {}).get("siret")
+    told = _about(data).get("siret")
     if told and getattr(options, "siret", None) and told != bare(options.siret):
         screen.note(say("siret_kept", options.lang, name=item.name, siret=told))
     if data.get("compared") is False:
         sentence = "previous_table" if "scdl" in data else "previous_other"
         screen.note(say(sentence, options.lang, name=item.name))
+
+
+def _about(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an answer says the document is; nothing for a table or a refusal."""
+    return (data.get("report") or data.get("summary") or {}).get("document", {})
 
 
 def _archive(opened: Opened, screen: Screen) -> None:
@@ -111,8 +106,7 @@ def _details(data: Mapping[str, Any], lang: str) -> list[str]:
     """A sentence per finding, with its first places."""
     lines = []
     findings = [(f, "") for f in (data.get("report") or {}).get("findings", ())]
-    budgets = data.get("budgets")  # of a table; of a document, how many it holds
-    for budget in budgets if isinstance(budgets, list) else ():
+    for budget in data["budgets"] if "scdl" in data else ():
         findings += [(finding, f"{budget['exercice']} ") for finding in budget["findings"]]
     for finding, year in findings:
         texts = render.render(finding, lang)
@@ -172,6 +166,7 @@ def _converted(done: Conversion, work: Work) -> Answer:
 def _anonymise(item: Item, work: Work) -> Answer:
     from .. import anonymise
     from ..files import fresh_file
+    from ..report import describe
 
     options = work.options
     folder = Path(options.out)
@@ -180,7 +175,7 @@ def _anonymise(item: Item, work: Work) -> Answer:
         passed = anonymise(item.source, target, profile=options.profile, rules=options.rules)
     masked = sum(int(row.get("count", 0)) for row in passed.masked)
     data = {
-        "document": _described(passed.header),
+        "document": describe(passed.header),
         "masked": list(passed.masked),
         "dropped": list(passed.dropped),
         "seal": passed.seal,
@@ -194,21 +189,22 @@ def _anonymise(item: Item, work: Work) -> Answer:
 
 def _inspect(item: Item, work: Work) -> Answer:
     from .. import inspect
+    from ..report import describe
 
     lang = work.options.lang
     seen = inspect(item.source)
-    about = _described(seen.header)
+    about = describe(seen.header)
     data = {
         "document": about,
         "sha256": seen.sha256,
         "size": seen.size,
         "lines": seen.lines,
-        "seal": asdict(seen.seal) if is_dataclass(seen.seal) else seen.seal,
+        "seal": seen.seal,
         "budgets": len(seen.headers),
         "annexes": seen.facts.get("annex_rows", {}),
     }
     told = say("lines", lang, n=seen.lines)
-    return FINE, f"{document_title(about, lang)}, {told}", _jsonable(data)
+    return FINE, f"{document_title(about, lang)}, {told}", data
 
 
 def _summary(item: Item, work: Work) -> Answer:
@@ -229,16 +225,6 @@ _ACTIONS: dict[str, Callable[..., Answer]] = {
     "inspect": _inspect,
     "summary": _summary,
 }
-
-
-def _described(header: Any) -> dict[str, Any]:
-    from ..report import describe
-
-    return describe(header)
-
-
-def _jsonable(data: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(json.dumps(data, default=str))
 
 
 def _line(report: Report, lang: str) -> str:

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..anonymiser.cells import masked_line
-from ..checks.of_tables import check_tables
-from ..document import ResolvedLine, Stage
+from ..checks.of_tables import Told, check_tables
+from ..document import Stage
 from ..fields import columns
 from ..findings_words import WORDS
 from ..nomenclature import plans
 from ..outputs import Output
-from ..readers.scdl import ScdlTable, open_scdl
 from ..report import finding_to_dict
 from ..scdl.mapping import STAGES
 from ..scdl.repair import ScdlRepair, repair_scdl
@@ -30,20 +28,23 @@ from .work import Work
 def run(item: Item, work: Work) -> Answer:
     """Check a file; with ``convert``, write the repaired one when it is valid."""
     options = work.options
-    item.rewind()
     target = _target(item, work) if options.command == "convert" else None
+    stage = Stage[options.etape.upper()] if options.etape else Stage.CA
+    told: list[Told] = []
+    item.rewind()
     found = repair_scdl(
         item.source,  # pyright: ignore[reportArgumentType]
         target,
         given=_given(options),
         nomenclature=options.nomenclature or "",
         plans=plans(options.plan),
-        mask=_masks(options),
+        mask=getattr(options, "profile", "strict") != "none",
+        follow=lambda lines: told.extend(check_tables(lines, stage)),
     )
     outputs = _outputs(target, found, options) if target is not None and found.written else []
-    budgets = _budgets(item, options, found.nomenclature)
+    budgets = _budgets(told)
     fine = found.is_valid and not (found.repairs or found.masked or found.twice or budgets)
-    told = (*_told(found, outputs, options.lang), *_years(budgets, options.lang))
+    parts = (*_told(found, outputs, options.lang), *_years(budgets, options.lang))
     data: dict[str, Any] = {
         "scdl": found.to_dict(),
         "budgets": budgets,
@@ -52,7 +53,7 @@ def run(item: Item, work: Work) -> Answer:
     if options.previous is not None:
         data["compared"] = False
     separator = "\u00a0; " if options.lang == "fr" else "; "
-    return (FINE if fine else TO_CONFIRM), separator.join(told), data
+    return (FINE if fine else TO_CONFIRM), separator.join(parts), data
 
 
 def _outputs(target: Path, found: ScdlRepair, options: Namespace) -> list[Output]:
@@ -61,18 +62,8 @@ def _outputs(target: Path, found: ScdlRepair, options: Namespace) -> list[Output
     return list(in_formats(Output("scdl", target, found.rows, about), options.format))
 
 
-def _budgets(item: Item, options: Namespace, nomenclature: str) -> list[dict[str, Any]]:
+def _budgets(told: Iterable[Told]) -> list[dict[str, Any]]:
     """Findings of the accounting controls per year, those without any left out."""
-    item.rewind()
-    stage = Stage[options.etape.upper()] if options.etape else Stage.CA
-    known = plans(options.plan)
-    source: Any = item.source
-    given = _given(options)
-    repair = "BGT_SIRET" in given
-    with open_scdl(
-        source, given=given, nomenclature=nomenclature, plans=known, repair=repair
-    ) as table:
-        told = check_tables(_lines(table) if _masks(options) else table.lines(), stage)
     return [
         {
             "exercice": budget.exercice,
@@ -83,16 +74,6 @@ def _budgets(item: Item, options: Namespace, nomenclature: str) -> list[dict[str
         for budget in told
         if budget.findings
     ]
-
-
-def _masks(options: Namespace) -> bool:
-    return getattr(options, "profile", "strict") != "none"
-
-
-def _lines(table: ScdlTable) -> Iterator[tuple[list[str], ResolvedLine]]:
-    """The lines without what names or reaches a person: findings quote labels."""
-    for row, resolved in table.lines():
-        yield row, masked_line(row, resolved)[0]
 
 
 def _years(budgets: list[dict[str, Any]], lang: str) -> Iterator[str]:

@@ -14,8 +14,6 @@ from .messages import say
 _COLOURS = {"green": "32", "yellow": "33", "red": "31", "grey": "90"}
 _BAR = 24
 _MARKS = {0: ("✔", "green"), 1: ("?", "yellow"), 2: ("✘", "red")}
-_STEPS = {"files": "writing"}
-"""Steps of a conversion whose name is that of another sentence."""
 
 
 class Screen:
@@ -73,7 +71,7 @@ class Screen:
         def show(step: str, fraction: float) -> None:
             done = int(_BAR * max(0.0, min(1.0, fraction)))
             bar = "█" * done + "░" * (_BAR - done)
-            word = say(_STEPS.get(step, step), self.lang)
+            word = say(f"step_{step}", self.lang)
             self.err.write(f"\r\033[K{bar} {word} {_harmless(name[-40:])}")
             self.err.flush()
 

@@ -20,6 +20,7 @@ from ckanext.budgetod.engine.errors import NomenclatureError
 from .compiler import compile_plan
 from .family import SUFFIX, Family, dump, load
 from .plan import Entry, Key, Plan
+from .plans import cached
 
 OFFICIAL_NAME = "planDeCompte.xml"
 
@@ -73,6 +74,7 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
     os.chmod(file.name, 0o644)
     os.replace(file.name, path)
+    cached.cache_clear()
 
 
 def diff(before: Plan, after: Plan) -> Iterator[Change]:
@@ -93,28 +95,38 @@ def official_plans(folder: Path) -> Iterator[Path]:
 def update(sources: Iterable[Path], folder: Path, years: Collection[int] | None = None) -> Update:
     """Compile the plans of mirrors into a folder; later mirrors are later publications.
 
-    ``years``: only those in the addresses of which one of them stands; None for all.
+    ``years``: only plans of one of them; None for all.
     """
     done = Update()
     families: dict[str, Family] = {}
     for source in sources:
         for path in official_plans(source):
-            if years and _year_of(path) not in map(str, years):
-                continue
-            _take(path, folder, families, done)
+            _take(path, folder, families, done, years or ())
     for family in families.values():
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / f"{family.name}{SUFFIX}", dump(family))
     return done
 
 
-def _take(path: Path, folder: Path, families: dict[str, Family], done: Update) -> None:
+def _take(
+    path: Path,
+    folder: Path,
+    families: dict[str, Family],
+    done: Update,
+    years: Collection[int],
+) -> None:
+    """Compile a plan into its family; one of another year is passed over."""
+    year = _year_of(path)
+    if years and year and int(year) not in years:
+        return
     try:
         plan = compile_plan(path)
     except NomenclatureError as error:
         done.rejected.append((path, error))
         return
-    if str(plan.key.exercice) != _year_of(path):
+    if years and plan.key.exercice not in years:
+        return
+    if year and str(plan.key.exercice) != year:
         done.stale.append((path, plan.key))
         return
     name = _address(path, plan)
@@ -138,8 +150,8 @@ def _address(path: Path, plan: Plan) -> str:
 
 def _year_of(path: Path) -> str:
     """The year in the address of a plan; "" when there is none (then any year is taken)."""
-    years = [part for part in path.parts if len(part) == 4 and part.isdigit()]
-    return years[-1] if years else str(compile_plan(path).key.exercice)
+    years = [part for part in path.parts if len(part) == 4 and part.isdecimal()]
+    return years[-1] if years else ""
 
 
 def main() -> None:

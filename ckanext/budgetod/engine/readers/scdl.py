@@ -82,11 +82,17 @@ def open_scdl(
         raise
 
 
+def _column(name: str) -> str:
+    """The name of a column as the schema writes it."""
+    return fold(name).upper().replace(" ", "_")
+
+
 class ScdlTable:
     """Rows of an SCDL file, repaired; iterate once.
 
     ``missing`` schema columns that the file lacks (those given apart), ``extra`` columns that the
-    schema lacks, ``repairs`` how often each kind of repair was made, ``nomenclature`` used.
+    schema lacks, ``twice`` columns there more than once, of which the first is read, ``repairs``
+    how often each kind of repair was made, ``nomenclature`` used.
     """
 
     def __init__(
@@ -102,6 +108,7 @@ class ScdlTable:
         self._repair = repair
         self._raw, self._owned, self._plans = raw, owned, plans
         self.repairs: Counter[str] = Counter()
+        self.twice: list[str] = []
         self.encoding, text = decoded(raw, max_size)
         self._line = text.readline()
         self._text = text
@@ -112,7 +119,7 @@ class ScdlTable:
         self._given = {name: given[name] for name in GIVEN if given.get(name)}
         found = {*self._ranks, *self._given}
         self.missing = [name for name in COLUMNS if name not in found]
-        self.extra = [name for name in self.columns if fold(name).upper() not in _PLACE]
+        self.extra = [name for name in self.columns if _column(name) not in _PLACE]
         self.nomenclature = nomenclature
         self._resolvers: dict[str, Resolver] = {}
         self._note_dialect()
@@ -161,9 +168,8 @@ class ScdlTable:
 
     def _known_columns(self) -> dict[str, int]:
         ranks: dict[str, int] = {}
-        self.twice: list[str] = []
         for rank, name in enumerate(self.columns):
-            known = fold(name).upper().replace(" ", "_")
+            known = _column(name)
             if known in ranks:
                 self.twice.append(known)
             elif known in _PLACE:
@@ -202,8 +208,9 @@ class ScdlTable:
                 self.repairs["given"] += 1
             return given
         text, kind = repaired_cell(field, raw)
-        if self._repair and field.name == "BGT_SIRET" and not valid_siret(text):
-            text, kind = self._given.get(field.name, text), "given"
+        meant = self._given.get(field.name) if field.name == "BGT_SIRET" else None
+        if self._repair and meant and not valid_siret(text):
+            text, kind = meant, "given"
         if kind:
             self.repairs[kind] += 1
         return text

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from ckanext.budgetod.engine.anonymiser.cells import mask_row
+from ckanext.budgetod.engine.anonymiser.cells import masked_line
+from ckanext.budgetod.engine.document import ResolvedLine
 from ckanext.budgetod.engine.files import fresh_file
 from ckanext.budgetod.engine.nomenclature import Plans
 from ckanext.budgetod.engine.readers.scdl import ScdlTable, open_scdl
@@ -25,6 +26,8 @@ from .validator import RowValidator
 from .writer import CsvWriter
 
 _IN_MEMORY = 8_000_000
+RepairedLine = tuple[list[str], ResolvedLine]
+"""A strict row, repaired, and the line that it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +72,28 @@ def repair_scdl(
     nomenclature: str = "",
     plans: Plans | None = None,
     mask: bool = True,
+    follow: Callable[[Iterable[RepairedLine]], None] | None = None,
 ) -> ScdlRepair:
     """Read, repair and check; write the valid file to ``target``, nothing when it is not valid.
 
-    What names or reaches a person is masked in it, unless ``mask`` is False.
-    ``given`` may fill BGT_SIRET (a wrong one is replaced), BGT_NOM and BGT_NATDEC. Raises
-    DocumentRefused for a file that is no SCDL table.
+    What names or reaches a person is masked in it, unless ``mask`` is False. ``follow`` sees each
+    row that goes out, with the line it stands for. ``given`` may fill BGT_SIRET (a wrong one is
+    replaced), BGT_NOM and BGT_NATDEC. Raises DocumentRefused for a file that is no SCDL table.
     """
     with (
         open_scdl(
-            source, given=given, nomenclature=nomenclature, plans=plans, repair=_gives_siret(given)
+            source, given=given, nomenclature=nomenclature, plans=plans, repair=True
         ) as table,
         tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as repaired,
     ):
         validator = RowValidator()
         masked: Counter[str] = Counter()
         with CsvWriter(repaired, COLUMNS) as writer:  # pyright: ignore[reportArgumentType]
-            for row in table:
-                if mask:
-                    masked.update(mask_row(row))
-                validator.check(row)
-                writer.write(row)
+            lines = _masked(table.lines(), masked) if mask else table.lines()
+            passing = _kept(lines, validator, writer)
+            if follow is not None:
+                follow(passing)
+            deque(passing, maxlen=0)
         written = target is not None and validator.is_valid
         if written:
             repaired.seek(0)
@@ -97,9 +101,22 @@ def repair_scdl(
         return _answer(table, validator, masked, written)
 
 
-def _gives_siret(given: Mapping[str, str] | None) -> bool:
-    """A person who gives a SIRET means it for the file, wrong ones included."""
-    return bool(given and given.get("BGT_SIRET"))
+def _masked(lines: Iterable[RepairedLine], found: Counter[str]) -> Iterator[RepairedLine]:
+    """The lines without what names or reaches a person, counted in ``found``."""
+    for row, resolved in lines:
+        masked, kinds = masked_line(row, resolved)
+        found.update(kinds)
+        yield row, masked
+
+
+def _kept(
+    lines: Iterable[RepairedLine], validator: RowValidator, writer: CsvWriter
+) -> Iterator[RepairedLine]:
+    """The lines, each checked and written as it passes."""
+    for row, resolved in lines:
+        validator.check(row)
+        writer.write(row)
+        yield row, resolved
 
 
 def _copy(repaired: IO[bytes], target: str | Path | BinaryIO | None) -> None:
