@@ -23,6 +23,7 @@ from .errors import DocumentRefused, PreviousRefused
 from .naming import Names
 from .outputs import LineFiles, Naming, named
 from .reading import (
+    Before,
     Options,
     Reading,
     Writers,
@@ -196,24 +197,22 @@ def _conversions(found: list[Conversion]) -> Conversion:
 
 
 def _options(given: Mapping[str, Any]) -> Options:
-    summary, ledger = _previous(given)
-    return Options(
-        facts=given.get("facts"),
-        siret=given.get("siret"),
-        plans=given.get("plans"),
-        previous=summary,
-        previous_ledger=ledger,
-    )
+    siret, plans = given.get("siret"), given.get("plans")
+    before = what_came_before(given.get("previous"), siret, plans)
+    return Options(facts=given.get("facts"), siret=siret, plans=plans, before=before)
 
 
-def _previous(given: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, Any]:
-    """Summary (and ledger, when the document itself is given) of what came before."""
-    before = given.get("previous")
-    if before is None or isinstance(before, Mapping):
-        return before, None
-    options = Options(siret=given.get("siret"), plans=given.get("plans"))
+def what_came_before(previous: Any, siret: str | None, plans: Any) -> Before | None:
+    """What a document, its summary, or this function's own answer says; None for None.
+
+    Raises PreviousRefused.
+    """
+    if previous is None or isinstance(previous, Before):
+        return previous
+    if isinstance(previous, Mapping):
+        return Before(previous)
     try:
-        first = read_document(as_path(before), options)[0]
+        first = read_document(as_path(previous), Options(siret=siret, plans=plans))[0]
     except DocumentRefused as refusal:
         raise PreviousRefused(refusal.code, **refusal.params) from refusal
-    return summarise(first.evidence, first.resolver), first.evidence.ledger
+    return Before(summarise(first.evidence, first.resolver), first.evidence.ledger)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .anonymiser import GatePass
 from .anonymiser.passing import Passing
@@ -26,6 +26,7 @@ from .document import (
     ResolvedLine,
     ResolvedLines,
 )
+from .ledger import Ledger
 from .nomenclature import Plans, Resolver, Standing
 from .nomenclature import plans as known_plans
 from .plan_checks import confront
@@ -59,6 +60,13 @@ Writers = Callable[[int], Sequence[Writer]]
 """Makes the writers of the nth Budget of a document, from 0."""
 
 
+class Before(NamedTuple):
+    """What came before: its summary; its ledger too when the document itself was read."""
+
+    summary: Mapping[str, Any]
+    ledger: Ledger | None = None
+
+
 @dataclass(slots=True)
 class Options:
     """How a document is read: facts of the gate, a SIRET given, extra plans, what came before."""
@@ -66,8 +74,7 @@ class Options:
     facts: Mapping[str, Any] | None = None
     siret: str | None = None
     plans: Any = None
-    previous: Mapping[str, Any] | None = None
-    previous_ledger: Any = None
+    before: Before | None = None
     origin: Origin = Origin.DOCUMENT
 
 
@@ -175,8 +182,8 @@ class _Pass:
             facts=options.facts,
             siret=siret,
             plan_known=standing in (Standing.EXACT, Standing.OTHER_YEAR),
-            previous=options.previous,
-            previous_ledger=options.previous_ledger,
+            previous=options.before and options.before.summary,
+            previous_ledger=options.before and options.before.ledger,
             origin=options.origin,
         )
         if index == 0:

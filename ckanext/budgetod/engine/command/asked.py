@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
 from errno import ENOTDIR
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from ..errors import DocumentRefused, RulesError
+from ..errors import RulesError
 from ..siret import bare, valid_siret
-from . import comparing
 from .codes import Misuse
 from .messages import say
 
@@ -25,18 +22,6 @@ def verify(options: Namespace) -> None:
         raise FileNotFoundError(options.out)
     if "parquet" in getattr(options, "format", ()) and find_spec("pyarrow") is None:
         raise Misuse(say("no_parquet", options.lang))
-
-
-def previous(options: Namespace) -> Mapping[str, Any] | None:
-    """Which document ``--previous`` is, None without one. Raises as ``verify`` does."""
-    if getattr(options, "previous", None) is None:
-        return None
-    if not Path(options.previous).is_file():
-        raise FileNotFoundError(options.previous)
-    try:
-        return comparing.described(options)
-    except DocumentRefused as refusal:
-        raise Misuse(comparing.refused(options, refusal)) from None
 
 
 def _plan(folder: str | None) -> None:

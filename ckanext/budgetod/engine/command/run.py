@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import findings_render as render
-from ..errors import DocumentRefused, NotABudget, PreviousRefused
+from ..errors import DocumentRefused, NotABudget
 from ..findings import Level
 from ..siret import bare
 from ..titles import document_title
 from . import comparing
-from .asked import previous, verify
-from .codes import FINE, REFUSED, TO_CONFIRM, Answer, Misuse, written
+from .asked import verify
+from .codes import FINE, REFUSED, TO_CONFIRM, Answer, written
 from .inputs import Item, expand, items
 from .messages import say
 from .screen import Screen
@@ -31,7 +31,7 @@ def run(options: Namespace) -> int:
     """Read every document asked for; the worst exit code of all. Raises Misuse, OSError."""
     verify(options)
     screen = Screen(as_json=options.json, quiet=options.quiet, lang=options.lang)
-    work = Work(options, screen, previous(options))
+    work = Work(options, screen, comparing.read_previous(options))
     worst = FINE
     for item in items(list(expand(options.files))):
         if item.opened is None:
@@ -48,8 +48,6 @@ def _one(item: Item, work: Work) -> int:
         if item.refusal is not None:
             raise item.refusal
         code, line, data = _answer(item, work)
-    except PreviousRefused as refusal:
-        raise Misuse(comparing.refused(options, refusal)) from None
     except DocumentRefused as refusal:
         code, line, data = _refused(refusal, options.lang)
     show = screen.document if options.command == "summary" else screen.result
@@ -122,7 +120,7 @@ def _check(item: Item, work: Work) -> Answer:
     from .. import check
 
     options = work.options
-    report = check(item.source, previous=options.previous, siret=options.siret, plans=options.plan)
+    report = check(item.source, previous=work.before, siret=options.siret, plans=options.plan)
     data = {"report": report.to_dict(), **comparing.compared(work.before, report)}
     return _code(report), _line(report, options.lang), data
 
@@ -143,7 +141,7 @@ def _convert(item: Item, work: Work) -> Answer:
         lang=options.lang,
         plans=options.plan,
         progress=work.screen.progress(item.name),
-        previous=options.previous,
+        previous=work.before,
     )
     return _converted(done, work)
 

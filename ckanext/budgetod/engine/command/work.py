@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..naming import Names
 from .screen import Screen
 
+if TYPE_CHECKING:
+    from ..reading import Before
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """``before``: which budget and year the document of ``--previous`` is, None without one."""
+    """``before``: what the document of ``--previous`` says, None without one."""
 
     options: Namespace
     screen: Screen
-    before: Mapping[str, Any] | None = None
+    before: Before | None = None
     names: Names = field(default_factory=Names)
