@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,14 @@ from typing import Any
 import pytest
 
 from ckanext.budgetod import engine
-from ckanext.budgetod.engine.builder import cfu_document, totem_document
+from ckanext.budgetod.engine.builder import (
+    Spec,
+    budget_element,
+    cfu_document,
+    fictional_siret,
+    totem_document,
+)
+from ckanext.budgetod.engine.builder_annexes import sample_annexes
 from ckanext.budgetod.engine.builder_department import department_cfu
 from ckanext.budgetod.engine.builder_lines import sample_lines
 from ckanext.budgetod.engine.document import Stage
@@ -27,7 +35,7 @@ COLUMNS = {"prevu": "BGT_CREDOUV", "realise": "BGT_MTREAL", "restes": "BGT_MTRAR
 RESULTS = ("001", "002")
 
 
-@lru_cache(maxsize=5)
+@lru_cache(maxsize=6)
 def converted(kind: str = "ca") -> tuple[dict[str, Any], list[dict[str, str]]]:
     """The summary of a fictional document, and the rows of its strict CSV."""
     documents = {
@@ -36,12 +44,22 @@ def converted(kind: str = "ca") -> tuple[dict[str, Any], list[dict[str, str]]]:
         "department": department_cfu,
         "function": lambda: totem_document(nat_fonc="2"),
         "bp": lambda: totem_document(stage="BP"),
+        "project": lambda: totem_document(stage="BP", projet=True, lines=proposed_lines()),
     }
     document = documents[kind]()
     target = io.BytesIO()
     engine.write_scdl(io.BytesIO(document), target)
     rows = list(csv.DictReader(io.StringIO(target.getvalue().decode())))
     return read(io.BytesIO(document)).summary, rows
+
+
+def proposed_lines() -> list[dict[str, str]]:
+    """Lines of a project that only says what is proposed."""
+    return [
+        {name: text for name, text in line.items() if name not in ("MtPrev", "CredOuv")}
+        | {"MtPropNouv": line["CredOuv"]}
+        for line in sample_lines(stage=Stage.BP)
+    ]
 
 
 def total(rows: list[dict[str, str]], column: str) -> Decimal:
@@ -71,27 +89,32 @@ def test_totals_are_those_of_the_rows(kind: str) -> None:
                     assert Decimal(told[field]) == total(mine, column), (section, side, field)
 
 
-@pytest.mark.parametrize(
-    ("name", "column", "prefix"),
-    [
-        ("chapitres", "BGT_CONTNAT", False),
-        ("fonctions", "BGT_FONCTION", True),
-        ("natures", "BGT_NATURE", True),
-    ],
-)
-def test_every_group_is_traceable_to_rows(name: str, column: str, prefix: bool) -> None:
-    summary, rows = converted()
+def matches(row: dict[str, str], trace: str, code: str) -> bool:
+    """``(90|93)BGT_FONCTION*``: behind one of these, the column starts with the code."""
+    behind, column, starts = re.fullmatch(r"(?:\((.*)\))?(\w+)(\*?)", trace).groups()  # type: ignore[union-attr]
+    places = [f"{before}{code}" for before in (behind or "").split("|")]
+    return row[column].startswith(tuple(places)) if starts else row[column] in places
+
+
+@pytest.mark.parametrize("name", ["chapitres", "fonctions", "natures"])
+@pytest.mark.parametrize("kind", ["ca", "cfu", "department", "function", "bp", "project"])
+def test_every_group_is_found_again_by_its_trace(kind: str, name: str) -> None:
+    summary, rows = converted(kind)
+    traces = summary["traces"]
     assert summary[name]
     for group in summary[name]:
-        kind = "ordre" if group.get("ordre") else "reel"
-        mine = [
-            row
-            for row in of(rows, group["section"], group["sens"], kind)
-            if (row[column].startswith if prefix else row[column].__eq__)(group["code"])
-        ]
+        same = of(rows, group["section"], group["sens"], "ordre" if group.get("ordre") else "reel")
+        mine = [row for row in same if matches(row, traces[name][-1], group["code"])]
         assert group["lignes"] == len(mine) > 0
-        assert Decimal(group["realise"]) == total(mine, "BGT_MTREAL"), group
-        assert Decimal(group["prevu"]) == total(mine, "BGT_CREDOUV"), group
+        for amount in ("prevu", "realise", "restes"):
+            found = sum((total(mine, column) for column in traces[amount]), Decimal(0))
+            assert Decimal(group[amount]) == found, (group, amount)
+
+
+def test_a_project_is_told_by_its_propositions() -> None:
+    summary, _ = converted("project")
+    assert summary["traces"]["prevu"] == ["BGT_MTPROPNOUV", "BGT_MTRARPREC"]
+    assert Decimal(summary["totals"]["F"]["D"]["reel"]["prevu"]) > 1_000_000
 
 
 def test_groups_have_names_and_three_levels() -> None:
@@ -247,3 +270,41 @@ def test_the_page_of_the_formats_names_every_key() -> None:
         assert f"`{key}`" in report, key
     for key in converted()[0]:
         assert f"`{key}`" in figures, key
+
+
+def loan(kind: str, capital: str, repaid: str = "0.00") -> dict[str, str]:
+    return {"CodTypEmpr": kind, "MtCapitalRestDu_31_12": capital, "MtCapitalExer": repaid}
+
+
+def test_the_statement_of_refinancing_counts_no_loan_twice() -> None:
+    """It says again what loans of the other statements are worth (CodTypEmpr 05 to 08)."""
+    rows = [
+        *(loan("01", "100.00", "9.00"), loan("05", "100.00"), loan("06", "0.00", "4.00")),
+        *(loan("02", "30.00"), loan("07", "30.00"), loan("08", "0.00"), loan("10", "0.00")),
+    ]
+    debt = read(io.BytesIO(totem_document(annexes={"EMPRUNT": rows}))).summary["dette"]
+    assert debt["capital_restant_du"] == "100.00"
+    assert debt["capital_exercice"] == "9.00"
+    assert debt["pour_autrui"] == "30.00"
+
+
+def test_each_budget_of_a_document_has_its_own_annexes() -> None:
+    annexe = Spec(siret=fictional_siret("215709908", 2), annexe=True, code_budget="02")
+    tables = sample_annexes()
+    few = {"EMPRUNT": [loan("01", "5.00")]}
+    budgets = [(Spec(), tables), (annexe, few), (annexe, {})]
+    document = totem_document(
+        budgets=[budget_element(spec, sample_lines(), rows) for spec, rows in budgets]
+    )
+    principal = read(io.BytesIO(document))
+    alone = read(io.BytesIO(totem_document(annexes=True))).summary
+    water, empty = (other.summary for other in principal.others)
+    for name in ("dette", "personnel", "subventions", "annexes"):
+        assert principal.summary[name] == alone[name], name
+    assert water["dette"] == {"capital_restant_du": "5.00", "capital_exercice": "0.00"}
+    assert water["annexes"] == {"EMPRUNT": 1}
+    assert water["personnel"] == water["subventions"] == empty["dette"] == empty["annexes"] == {}
+    told = [finding for finding in principal.report.findings if finding.code == "P01"]
+    assert told
+    for other in principal.others:
+        assert "P01" not in other.report.codes()

@@ -53,7 +53,7 @@ def concluded(reading: Reading, gate: GatePass | None = None) -> Conversion:
         resolution=evidence.resolution,
         seal=seal,
     )
-    if gate is not None:
+    if gate is not None and evidence.bears_the_gate:
         report = report.with_gate(gate.findings, gate.masked, gate.dropped)
     return Conversion(evidence.identity, report, summarise(evidence, reading.resolver))
 

@@ -134,15 +134,20 @@ class Ledger:
     def has_real(self) -> bool:
         return self.filled[REAL]
 
-    def credit(self, sums: list[Decimal]) -> Decimal:
-        """Credits: CredOuv if any line of the document fills it, else MtPrev + MtRARPrec.
+    @property
+    def credit_ranks(self) -> tuple[int, ...]:
+        """Which amounts are the credits: CredOuv if any line of the document fills it, else
+        MtPrev + MtRARPrec.
 
         Reference: vendors fill one or the other. A project that fills neither counts MtPropNouv.
         """
         if self.filled[CRED_OUV]:
-            return sums[CRED_OUV]
-        planned = sums[PREV] if self.filled[PREV] else sums[PROP_NOUV]
-        return planned + sums[RAR_PREC]
+            return (CRED_OUV,)
+        return (PREV if self.filled[PREV] else PROP_NOUV), RAR_PREC
+
+    def credit(self, sums: list[Decimal]) -> Decimal:
+        """The credits among the sums of some lines."""
+        return sum((sums[rank] for rank in self.credit_ranks), ZERO)
 
     def chapter(self, code: str) -> Ledger:
         """The same, of one chapter alone."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from .anonymiser import GatePass
+from .anonymiser.facts import of_budget
 from .anonymiser.passing import Passing
 from .batches import Batches
 from .checks.comptable_sums import ComptableSums
@@ -179,7 +180,8 @@ class _Pass:
         standing = self._plans.standing(header.nomenclature, header.exercice)
         evidence = Evidence(
             header,
-            facts=options.facts,
+            index,
+            facts=of_budget(options.facts, index),
             siret=siret,
             plan_known=standing in (Standing.EXACT, Standing.OTHER_YEAR),
             previous=options.before and options.before.summary,
@@ -222,9 +224,9 @@ class _Pass:
         """Headers are whole only now: their list of annexes comes last; and so are ``facts``."""
         self._lines.flush()
         facts = facts or self._options.facts
-        for reading, header in zip(self.readings, headers, strict=True):
+        for index, (reading, header) in enumerate(zip(self.readings, headers, strict=True)):
             header = with_seal_date(header, facts)
-            reading.header, reading.evidence.facts = header, facts
+            reading.header, reading.evidence.facts = header, of_budget(facts, index)
             reading.evidence.close(header)
             confront(reading.evidence, self._plans)
 

@@ -3,7 +3,7 @@
 Built-in rules, so that no page can make the usual mistakes: real operations only, 001 and 002
 apart, never two sides, two sections, two stages or two budgets in one sum. Amounts are texts of
 euros with two decimals. Every figure can be found again in the strict CSV: ``traces`` gives, for
-each list, the columns to filter on (``*`` after a value: starts with).
+each list, the columns to filter on (``*``: starts with; ``(90|93)``: behind one of these).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .document import Header, Origin
 from .informations import population
 from .ledger import RAR_3112, REAL, ZERO, Account, Keep, Ledger, is_result
 from .report import describe
+from .scdl.schema import AMOUNT_COLUMNS
 from .summary_groups import Labels, Sums, chapters, functions, natures
 from .version import SUMMARY_VERSION
 
@@ -34,9 +35,8 @@ TRACES = {
     "chapitres": ["BGT_SECTION", "BGT_CODRD", "BGT_CONTNAT"],
     "fonctions": ["BGT_SECTION", "BGT_CODRD", "BGT_FONCTION*"],
     "natures": ["BGT_SECTION", "BGT_CODRD", "BGT_NATURE*"],
-    "prevu": "BGT_CREDOUV, ou BGT_MTPREV + BGT_MTRARPREC quand aucun crédit ouvert n'est écrit",
-    "realise": "BGT_MTREAL",
-    "restes": "BGT_MTRAR3112",
+    "realise": ["BGT_MTREAL"],
+    "restes": ["BGT_MTRAR3112"],
 }
 
 
@@ -54,7 +54,7 @@ def summarise(evidence: Evidence, resolver: Resolver | None = None) -> dict[str,
         "version": SUMMARY_VERSION,
         "document": describe(evidence.identity),
         "montants": "realise" if header.stage.is_account and ledger.has_real else "prevu",
-        "traces": TRACES,
+        "traces": _traces(header, ledger),
         "totals": totals,
         "resultat_reporte": {} if evidence.origin is Origin.BALANCE else _carried(ledger),
         "resultats": _results(evidence),
@@ -70,6 +70,14 @@ def summarise(evidence: Evidence, resolver: Resolver | None = None) -> dict[str,
         "source_ratio": header.information("SourceRatio").strip(),
         **_annexes(evidence),
     }
+
+
+def _traces(header: Header, ledger: Ledger) -> dict[str, Any]:
+    """Where the rows of this document are: its credits, and functions that follow a chapter."""
+    found = {**TRACES, "prevu": [AMOUNT_COLUMNS[rank] for rank in ledger.credit_ranks]}
+    if header.nat_fonc == "2":
+        found["fonctions"] = ["BGT_SECTION", "BGT_CODRD", "(90|93)BGT_FONCTION*"]
+    return found
 
 
 def _labels(resolver: Resolver) -> Labels:

@@ -15,9 +15,10 @@ from typing import Any
 from ..readers.values import amount
 
 GUARANTEED = "09"
-OTHERS_DEBT = ("02", "07", "08")
-NOT_DEBT = ("10",)
-"""CodTypEmpr: loans for other bodies, and rows that only serve a ratio."""
+OTHERS_DEBT = ("02",)
+NOT_DEBT = ("05", "06", "07", "08", "10")
+"""CodTypEmpr: loans for other bodies; the statement of refinancing, which says again what loans of
+the other statements are worth (all real documents do), and rows that only serve a ratio."""
 
 Columns = Mapping[str, Sequence[str]]
 _Sums = dict[str, tuple[str, str]]
@@ -71,13 +72,23 @@ _MAX_PENDING = 2000
 
 
 class Facts:
-    """Adds up as the rows pass."""
+    """Adds up as the rows pass, Budget by Budget."""
 
     def __init__(self) -> None:
+        self._before: list[dict[str, Any]] = []
+        self._begun = False
         self.rows: Counter[str] = Counter()
         self._totals: dict[tuple[str, str], Decimal] = {}
         self._pending: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         """How often each text was met: many rows say the same number."""
+
+    def begin(self) -> None:
+        """A Budget begins."""
+        if self._begun:
+            self._before.append(self._told())
+            self.rows.clear()
+            self._totals.clear()
+        self._begun = True
 
     def add(self, table: str, columns: Columns, size: int) -> None:
         """Rows of a table of ``FACT_FIELDS``: each field's text in each row, where rows have it.
@@ -116,9 +127,23 @@ class Facts:
         self._pending.clear()
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"annex_rows": {table: n}, "annex_totals": {group: {name: "euros"}}}``."""
+        """``{"annex_rows": {table: n}, "annex_totals": {group: {name: "euros"}}}`` of the first
+        Budget; those of the further ones, in order, under ``others`` (see ``of_budget``)."""
+        first, *others = *self._before, self._told()
+        return {**first, "others": others} if others else first
+
+    def _told(self) -> dict[str, Any]:
         self._settle()
         totals: dict[str, dict[str, str]] = {}
         for (group, name), total in sorted(self._totals.items()):
             totals.setdefault(group, {})[name] = f"{total:.2f}"
         return {"annex_rows": dict(sorted(self.rows.items())), "annex_totals": totals}
+
+
+def of_budget(facts: Mapping[str, Any] | None, index: int) -> Mapping[str, Any] | None:
+    """The facts of the nth Budget of a document, from 0, and what is said of the whole of it."""
+    if facts is None or index == 0:
+        return facts
+    others = facts.get("others") or ()
+    own = others[index - 1] if index <= len(others) else {"annex_rows": {}, "annex_totals": {}}
+    return {**facts, **own}

@@ -170,6 +170,7 @@ class Gate:
 
     def _open_budget(self) -> None:
         self._headed = False
+        self.facts.begin()
         self._rows.begin()
         self._rows.sommaire.clear()
         self._blocks.budget, self._blocks.bloc, self._blocks.informations = {}, {}, ()

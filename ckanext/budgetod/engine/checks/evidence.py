@@ -58,9 +58,13 @@ class Places:
 
 @dataclass(slots=True)
 class Evidence:
-    """Fill with ``add_lines`` and ``add_rows``; then run the controls."""
+    """Fill with ``add_lines`` and ``add_rows``; then run the controls.
+
+    ``index``: which Budget of its document, from 0.
+    """
 
     header: Header
+    index: int = 0
     facts: Mapping[str, Any] | None = None
     edition: Mapping[str, str] = field(default_factory=dict)
     siret: str = ""
@@ -88,6 +92,11 @@ class Evidence:
     repaired: int = 0
     siret_missing: bool = False
     conformity: RowValidator | None = None
+
+    @property
+    def bears_the_gate(self) -> bool:
+        """True where the findings of the gate are told: once a document, with its first Budget."""
+        return self.facts is not None and self.index == 0
 
     @property
     def identity(self) -> Header:

@@ -12,11 +12,11 @@ from .evidence import Evidence
 from .registry import check
 
 
-@check("P01", Level.CONFIRM, applies=lambda e: e.facts is not None)
+@check("P01", Level.CONFIRM, applies=lambda e: e.bears_the_gate)
 def free_text_names_nobody(evidence: Evidence) -> Iterator[Finding]:
     return iter(())
 
 
-@check("P02", Level.INFO, applies=lambda e: e.facts is not None)
+@check("P02", Level.INFO, applies=lambda e: e.bears_the_gate)
 def beneficiaries_have_a_legal_type(evidence: Evidence) -> Iterator[Finding]:
     return iter(())

@@ -38,7 +38,7 @@ def accents_are_readable(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("F14", Level.CONFIRM, {"n": seen.count}, tuple(seen.shown), seen.count)
 
 
-@check("F16", Level.CONFIRM, applies=lambda e: e.facts is not None)
+@check("F16", Level.CONFIRM, applies=lambda e: e.bears_the_gate)
 def elements_are_known(evidence: Evidence) -> Iterator[Finding]:
     """Told by ``Report.with_gate``: only the anonymiser's pass meets what no rule knows."""
     return iter(())
