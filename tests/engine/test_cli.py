@@ -401,7 +401,7 @@ def test_ended_by_the_system_it_leaves_nothing_behind(folder: Path) -> None:
     out.mkdir()
     command = [sys.executable, "-m", "ckanext.budgetod.engine.cli", "convert"]
     process = subprocess.Popen([*command, str(folder / "long.xml"), "--out", str(out)])
-    while process.poll() is None and not list(out.iterdir()):
+    while process.poll() is None and not list(out.glob(".*/*/*")):
         time.sleep(0.001)
     process.terminate()
     assert process.wait(timeout=30) == 143
