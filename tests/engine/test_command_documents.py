@@ -28,6 +28,7 @@ from ckanext.budgetod.engine.cli import main
 Captured = pytest.CaptureFixture[str]
 BP = totem_document(stage="BP", exercice=2024, seal=True)
 WRONG, RIGHT = "21570990800019", "21570990800010"
+WATER = Spec(siret=fictional_siret("215709908", 2), annexe=True, code_budget="02")
 GIVEN = "215 709 908\u00a000010"
 
 
@@ -287,8 +288,7 @@ def test_a_siret_that_was_not_needed_is_told(tmp_path: Path, capsys: Captured) -
 
 
 def test_no_document_of_a_run_takes_the_files_of_another(tmp_path: Path, capsys: Captured) -> None:
-    annexe = Spec(siret=fictional_siret("215709908", 2), annexe=True, code_budget="02")
-    both = totem_document(budgets=[budget_element(Spec()), budget_element(annexe)])
+    both = totem_document(budgets=[budget_element(Spec()), budget_element(WATER)])
     (tmp_path / "a.xml").write_bytes(both)
     (tmp_path / "b.xml").write_bytes(totem_document())
     (tmp_path / "budget-215709908-2023-ca-principal.csv").write_bytes(table())
@@ -351,6 +351,15 @@ def test_only_the_years_asked_for_are_taken(tmp_path: Path, capsys: Captured) ->
     assert "2040" in capsys.readouterr().err
     assert main(update) == 0
     assert json.loads(capsys.readouterr().out)["added"] == ["M57-M57_D 2031"]
+
+
+def test_inspect_counts_the_annexes_of_every_budget(tmp_path: Path, capsys: Captured) -> None:
+    rows = {"EMPRUNT": [{"CodTypEmpr": "01", "MtCapitalRestDu_31_12": "5.00"}]}
+    budgets = [budget_element(spec, annexes=rows) for spec in (Spec(), WATER)]
+    (tmp_path / "x.xml").write_bytes(totem_document(budgets=budgets))
+    (told,) = rows_of(["inspect", str(tmp_path / "x.xml")], capsys)
+    assert told["budgets"] == 2
+    assert told["annexes"] == {"EMPRUNT": 2}
 
 
 def test_a_summary_says_which_siret_it_kept(tmp_path: Path, capsys: Captured) -> None:

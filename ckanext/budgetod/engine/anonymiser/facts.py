@@ -147,3 +147,11 @@ def of_budget(facts: Mapping[str, Any] | None, index: int) -> Mapping[str, Any] 
     others = facts.get("others") or ()
     own = others[index - 1] if index <= len(others) else {"annex_rows": {}, "annex_totals": {}}
     return {**facts, **own}
+
+
+def annex_rows(facts: Mapping[str, Any]) -> dict[str, int]:
+    """Rows per annex table of the whole document."""
+    found = Counter(facts.get("annex_rows") or {})
+    for other in facts.get("others") or ():
+        found.update(other["annex_rows"])
+    return dict(sorted(found.items()))

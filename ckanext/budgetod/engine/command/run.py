@@ -187,6 +187,7 @@ def _anonymise(item: Item, work: Work) -> Answer:
 
 def _inspect(item: Item, work: Work) -> Answer:
     from .. import inspect
+    from ..anonymiser.facts import annex_rows
     from ..report import describe
 
     lang = work.options.lang
@@ -199,7 +200,7 @@ def _inspect(item: Item, work: Work) -> Answer:
         "lines": seen.lines,
         "seal": seen.seal,
         "budgets": len(seen.headers),
-        "annexes": seen.facts.get("annex_rows", {}),
+        "annexes": annex_rows(seen.facts),
     }
     told = say("lines", lang, n=seen.lines)
     return FINE, f"{document_title(about, lang)}, {told}", data
