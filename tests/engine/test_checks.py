@@ -334,6 +334,14 @@ def test_not_a_number_in_an_annex() -> None:
     assert finding.where[0].element == "Annexes/EMPRUNT/EMPRUNT[1]/MtCapitalExer"
 
 
+def test_an_account_given_twice_is_told_with_its_place() -> None:
+    told = report(ca(lines=lines(only("60612", **{"+again": "Nature V='6068'"}))))
+    (finding,) = found(told, "Q20")
+    assert finding.where[0].element.endswith("/Nature")
+    assert render(finding)["places"][0]["note"] == "deux valeurs"
+    assert render(finding, "en")["places"][0]["note"] == "two values"
+
+
 def test_places_are_bounded_but_counted() -> None:
     told = report(ca(lines=lines(lambda line: {"MtReal": "x"})))
     (finding,) = found(told, "Q20")

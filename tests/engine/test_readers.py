@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import re
 from datetime import date, datetime, timezone
 from decimal import Decimal
 
 import pytest
 
+from ckanext.budgetod import engine
 from ckanext.budgetod.engine import builder
 from ckanext.budgetod.engine.builder import cfu_document, totem_document
 from ckanext.budgetod.engine.builder_cfu import CFU_PERSONS
@@ -94,6 +96,71 @@ def test_header_of_an_annexe_and_a_decision() -> None:
 def test_without_identity_a_document_is_refused(change: dict[str, str], case: str) -> None:
     error = refusal(totem_document(**change))
     assert (error.code, error.params["case"]) == ("I00", case)
+
+
+def again(document: bytes, name: str, value: str) -> bytes:
+    """The document with one more leaf of this name, right behind its own."""
+    return re.sub(
+        rf"<{name} V=\"[^\"]*\"/>".encode(),
+        lambda leaf: leaf[0] + f'<{name} V="{value}"/>'.encode(),
+        document,
+        count=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Exer", "2022"),
+        ("NatDec", "01"),
+        ("NumDec", "2"),
+        ("IdEtab", builder.fictional_siret("215709908", 2)),
+        ("CodTypBud", "A"),
+    ],
+)
+def test_two_identities_are_refused(name: str, value: str) -> None:
+    sound = totem_document(numero_dm="1")
+    error = refusal(again(sound, name, value))
+    assert (error.code, error.params) == ("I00", {"case": "twice", "element": name})
+    with pytest.raises(DocumentRefused) as caught:
+        engine.check(io.BytesIO(again(sound, name, value)))
+    assert caught.value.params["element"] == name
+
+
+def test_two_blocks_that_disagree_are_two_identities() -> None:
+    other = b'<BlocBudget><Exer V="2022"/></BlocBudget></Budget>'
+    error = refusal(totem_document().replace(b"</Budget>", other))
+    assert error.params == {"case": "twice", "element": "Exer"}
+
+
+def test_the_same_value_twice_is_no_conflict() -> None:
+    document = totem_document()
+    for name, value in (("Exer", "2023"), ("DteDec", ""), ("IdEtab", builder.VALMOSELLE)):
+        document = again(document, name, value)
+    _, events = read(document)
+    assert not of_kind(events, ReadProblem)
+    assert of_kind(events, Header)[0].date_vote
+
+
+def test_what_the_header_says_twice_is_left_empty_and_told() -> None:
+    _, events = read(again(totem_document(), "DteDec", "2020-01-01"))
+    assert of_kind(events, Header)[0].date_vote is None
+    (problem,) = of_kind(events, ReadProblem)
+    assert (problem.kind, problem.where.element) == ("repeated", "BlocBudget/DteDec")
+
+
+@pytest.mark.parametrize("name", ["Nature", "CodRD", "MtReal"])
+def test_what_a_line_says_twice_is_left_empty_and_told(name: str) -> None:
+    other = {"Nature": "6062", "CodRD": "R", "MtReal": "13.00"}[name]
+    line, problems = one_line(**{"+again": f'{name} V="{other}"'})
+    assert getattr(line, {"Nature": "nature", "CodRD": "cod_rd", "MtReal": "mt_real"}[name]) in (
+        "",
+        None,
+    )
+    assert [(problem.kind, problem.field) for problem in problems] == [("repeated", name)]
+    line, problems = one_line(**{"+again": f'{name} V="{LINE[name]}"'})
+    assert (line.nature, line.cod_rd, line.mt_real) == ("6061", "D", Decimal("12.50"))
+    assert not problems
 
 
 def test_a_short_siret_keeps_its_siren() -> None:

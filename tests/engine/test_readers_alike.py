@@ -80,6 +80,8 @@ _SUPPLEMENT = st.sampled_from(
     [
         'MtSup Code="ICNE" V="1"',
         'MtSup V="x&amp;"',
+        'Nature V="6061"',
+        'MtReal V="7.00"',
         'CaracSup Code="Section" V="F"',
         "Vide",
         "A w='1'",

@@ -289,8 +289,9 @@ class AccountingRows(TextRows):
 class ReadProblem:
     """A value of the file that is not one of its format: left empty, and reported.
 
-    ``kind`` is "amount", "boolean", "date", "side" (CodRD), "ordre" (OpBudg), "text_repaired" or
-    "text_destroyed"; ``field`` is the name of the element. The value itself is never kept.
+    ``kind`` is "amount", "boolean", "date", "side" (CodRD), "ordre" (OpBudg), "repeated" (the same
+    element with two values), "text_repaired" or "text_destroyed"; ``field`` is the name of the
+    element. The value itself is never kept.
     """
 
     kind: str

@@ -35,6 +35,10 @@ class Where:
     note: str = ""
 
 
+TWO_VALUES = "deux valeurs"
+"""Note of the place where an element is given twice, with two values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One answer of one check. ``params`` are JSON values; amounts are strings of Decimal."""

@@ -76,6 +76,7 @@ WORDS = {
             "sens inconnu": "unknown side",
             "réel": "real",
             "ordre": "internal",
+            "deux valeurs": "two values",
         },
         "reason": {
             "empty": "empty cell",

@@ -173,7 +173,7 @@ class Gate:
         self.facts.begin()
         self._rows.begin()
         self._rows.sommaire.clear()
-        self._blocks.budget, self._blocks.bloc, self._blocks.informations = {}, {}, ()
+        self._blocks.next_budget()
 
     def _head(self) -> None:
         """The header, once everything that comes before the first line was read."""

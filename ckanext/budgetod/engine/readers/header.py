@@ -1,18 +1,18 @@
 """The header of a document: from the leaves of its blocks to a ``Header``.
 
-Refused, because a document without identity has no place: no SIREN, no year, no known stage
-(``Unreadable I00``). Everything else that is wrong is a ``ReadProblem`` and stays empty.
+Refused, because a document without identity has no place: no SIREN, no year, no known stage, or
+two of them (``Unreadable I00``). Everything else that is wrong is a ``ReadProblem`` and stays empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ckanext.budgetod.engine.document import Header, ReadProblem, Stage
 from ckanext.budgetod.engine.errors import Unreadable
-from ckanext.budgetod.engine.findings import Where
+from ckanext.budgetod.engine.findings import TWO_VALUES, Where
 from ckanext.budgetod.engine.siret import valid_siren
 
 from . import values
@@ -20,6 +20,9 @@ from . import values
 T = TypeVar("T")
 Leaves = Mapping[str, str]
 FIRST_YEAR, LAST_YEAR = 1990, 2100
+_IDENTITY = frozenset(("Exer", "NatDec", "NumDec", "IdEtab", "CodTypBud"))
+"""Leaves that tell documents apart."""
+_ELEMENTS = {"document": "EnTeteDocBudgetaire", "budget": "EnTeteBudget", "bloc": "BlocBudget"}
 
 
 @dataclass(slots=True)
@@ -35,6 +38,30 @@ class Blocks:
     bloc: Leaves = field(default_factory=dict)
     informations: tuple[tuple[str, str], ...] = ()
     accounting_siret: str = ""
+    conflicts: set[tuple[str, str]] = field(default_factory=set)
+    """Block and name of leaves that say different things; none of them is kept."""
+
+    def say(self, block: str, leaves: Iterable[tuple[str, str]]) -> None:
+        """Add what an element says to a block. Raises Unreadable (I00) for a second identity."""
+        said = dict(getattr(self, block))
+        for name, text in leaves:
+            if not text or (block, name) in self.conflicts:
+                continue
+            if said.setdefault(name, text) != text:
+                if name in _IDENTITY:
+                    raise Unreadable("I00", case="twice", element=name)
+                self.conflicts.add((block, name))
+                said[name] = ""
+        setattr(self, block, said)
+
+    def next_document(self) -> None:
+        """Forget what belongs to the document before."""
+        self.document, self.conflicts = {}, set()
+
+    def next_budget(self) -> None:
+        """Forget what belongs to the Budget before."""
+        self.budget, self.bloc, self.informations = {}, {}, ()
+        self.conflicts = {found for found in self.conflicts if found[0] == "document"}
 
 
 _TEXTS = (
@@ -62,7 +89,7 @@ _TEXTS = (
 
 def build_header(blocks: Blocks) -> tuple[Header, list[ReadProblem]]:
     """The header, and what was wrong in it. Raises Unreadable (I00) without identity."""
-    problems: list[ReadProblem] = []
+    problems = [_conflict(*found) for found in sorted(blocks.conflicts)]
 
     def typed(leaves: Leaves, name: str, read: Callable[[str], T]) -> T | None:
         if not leaves.get(name):
@@ -96,6 +123,11 @@ def build_header(blocks: Blocks) -> tuple[Header, list[ReadProblem]]:
         **_texts(blocks),
     )
     return header, problems
+
+
+def _conflict(block: str, name: str) -> ReadProblem:
+    where = Where(element=f"{_ELEMENTS[block]}/{name}", note=TWO_VALUES)
+    return ReadProblem("repeated", name, where)
 
 
 def _texts(blocks: Blocks) -> dict[str, Any]:

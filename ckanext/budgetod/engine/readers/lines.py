@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import chain, repeat
 
 from ckanext.budgetod.engine.document import AMOUNTS, BudgetLine, ReadProblem
-from ckanext.budgetod.engine.findings import Where
+from ckanext.budgetod.engine.findings import TWO_VALUES, Where
 
 from .alike import Alike, Rows
 from .markup import unescape
@@ -30,14 +30,17 @@ _NO_PAIRS: tuple[tuple[str, str], ...] = ()
 
 
 class _Faults(list[ReadProblem]):
-    """Problems of one line."""
+    """Problems of one line, one for each leaf."""
 
     def __init__(self, rank: int, source_line: int | None) -> None:
         super().__init__()
         self._rank, self._source_line = rank, source_line
 
-    def add(self, kind: str, field: str) -> None:
-        where = Where(self._rank, self._source_line, f"Budget/LigneBudget[{self._rank}]/{field}")
+    def add(self, kind: str, field: str, note: str = "") -> None:
+        if any(problem.field == field for problem in self):
+            return
+        element = f"Budget/LigneBudget[{self._rank}]/{field}"
+        where = Where(self._rank, self._source_line, element, note)
         self.append(ReadProblem(kind, field, where))
 
 
@@ -96,7 +99,8 @@ def _together(
 
 
 def _columns(alike: Alike) -> tuple[dict[str, _Column], list[tuple[str, _Column, _Column]]]:
-    """Column of each leaf that is wanted; name, codes and values of each supplement."""
+    """Column of each leaf that is wanted; name, codes and values of each supplement. ValueError
+    when a leaf is given twice."""
     told: dict[str, _Column] = {}
     supplements: list[tuple[str, _Column, _Column]] = []
     blank = ("",) * len(alike.ranks)
@@ -105,6 +109,8 @@ def _columns(alike: Alike) -> tuple[dict[str, _Column], list[tuple[str, _Column,
         columns = [list(map(unescape, column)) for column in columns]
     for name, ranks in alike.layout.leaves:
         values = columns[ranks["V"]] if "V" in ranks else blank
+        if name in told:
+            raise ValueError("given twice")
         if name in _NAMES:
             told[name] = values
         elif name in _SUPPLEMENTS:
@@ -162,14 +168,19 @@ def _own_leaves(element: Element) -> Iterator[Leaf]:
 
 def _line(leaves: Iterable[Leaf], rank: int, source_line: int | None) -> Read:
     found: dict[str, str] = {}
+    twice: dict[str, None] = {}
     supplements: list[tuple[str, str, str]] = []
     for name, attributes in leaves:
         value = attributes.get("V") or ""
         if name in _NAMES:
-            found[name] = value
+            if value and found.setdefault(name, value) != value:
+                twice[name] = None
         elif name in _SUPPLEMENTS:
             supplements.append((name, attributes.get("Code") or "", value))
     faults = _Faults(rank, source_line)
+    for name in twice:
+        faults.add("repeated", name, TWO_VALUES)
+        found[name] = ""
     return _build(found, supplements, rank, source_line, faults), faults
 
 

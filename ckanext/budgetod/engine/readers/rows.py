@@ -38,11 +38,11 @@ Leaf = tuple[str, Mapping[str, str]]
 """Name and attributes of a leaf."""
 
 
-def leaves(element: Element) -> dict[str, str]:
+def leaves(element: Element) -> Iterator[tuple[str, str]]:
     """Names and values (attribute ``V``) of the children of an element."""
-    return {
-        short(child.tag): clean(child.get("V")) for child in element if isinstance(child.tag, str)
-    }
+    for child in element:
+        if isinstance(child.tag, str):
+            yield short(child.tag), clean(child.get("V"))
 
 
 def read_runs(rows: Rows) -> Iterator[TextRows]:

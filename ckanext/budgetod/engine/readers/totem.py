@@ -124,6 +124,7 @@ class TotemReader:
             self._blocks.root = local_name(element)
         if tag == DOCUMENT:
             self.documents += 1
+            self._blocks.next_document()
         elif tag == BUDGET:
             self._budget_opened()
         elif tag == ANNEXES:
@@ -164,7 +165,7 @@ class TotemReader:
         self.budgets += 1
         self._in_budget, self._headed, self._rank = True, False, 0
         self._sommaire = []
-        self._blocks.budget, self._blocks.bloc, self._blocks.informations = {}, {}, ()
+        self._blocks.next_budget()
 
     def _head(self) -> Iterator[Event]:
         """The header, once everything that comes before the first line was read."""
@@ -218,20 +219,24 @@ def _informations(element: Element) -> tuple[tuple[str, str], ...]:
 
 
 def _editor(element: Element) -> str:
-    return leaves(element).get("CodeEditeur", "")
+    return dict(leaves(element)).get("CodeEditeur", "")
 
 
 def _set(name: str, read: Callable[[Element], object]) -> Callable[[Blocks, Element], None]:
     return lambda blocks, element: setattr(blocks, name, read(element))
 
 
+def _say(name: str) -> Callable[[Blocks, Element], None]:
+    return lambda blocks, element: blocks.say(name, leaves(element))
+
+
 _BLOCKS: dict[str, Callable[[Blocks, Element], None]] = {
     _tag("VersionSchema"): _set("schema_version", lambda element: (element.get("V") or "").strip()),
     _tag("BlocEditeur"): _set("editor", _editor),
     _tag("Scellement"): _set("sealed_at", lambda element: (element.get("date") or "").strip()),
-    _tag("EnTeteDocBudgetaire"): _set("document", leaves),
-    _tag("EnTeteBudget"): _set("budget", leaves),
-    _tag("BlocBudget"): _set("bloc", leaves),
+    _tag("EnTeteDocBudgetaire"): _say("document"),
+    _tag("EnTeteBudget"): _say("budget"),
+    _tag("BlocBudget"): _say("bloc"),
     _tag("InformationsGenerales"): _set("informations", _informations),
 }
 
