@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import pytest
@@ -296,14 +297,21 @@ def test_number_on_another_stage_and_zero_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("date", "case"), [("", "missing"), ("2023-01-01", "far"), ("2026-01-02", "far")]
+    ("voted", "case"), [("", "missing"), ("2023-01-01", "far"), ("2026-01-02", "far")]
 )
-def test_vote_dates(date: str, case: str) -> None:
-    document = ca(date_vote=date or "2024-04-02", seal="")
-    if not date:
+def test_vote_dates(voted: str, case: str) -> None:
+    document = ca(date_vote=voted or "2024-04-02", seal="")
+    if not voted:
         for name in (b"DteDecEx", b"DteDec"):
             document = document.replace(b"<" + name + b' V="2024-04-02"/>', b"")
     assert found(report(document), "S03")[0].params["case"] == case
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(1, False), (2, True)])
+def test_a_year_that_nobody_votes_yet(ahead: int, told: bool) -> None:
+    year = date.today().year + ahead
+    cases = [one.params.get("case") for one in found(report(ca(exercice=year)), "S03")]
+    assert (cases == ["year"]) is told
 
 
 def test_a_repaired_siret_is_told() -> None:

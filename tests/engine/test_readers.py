@@ -88,6 +88,7 @@ def test_header_of_an_annexe_and_a_decision() -> None:
         ({"exercice": "2022 en erreur"}, "exercice"),
         ({"exercice": ""}, "exercice"),
         ({"exercice": "1066"}, "exercice"),
+        ({"exercice": "2004"}, "exercice"),
         ({"stage": "99999"}, "etape"),
         ({"siret": "non renseigné"}, "siren"),
         ({"siret": "00000000000000"}, "siren"),

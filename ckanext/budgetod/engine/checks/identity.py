@@ -65,8 +65,15 @@ def document_is_voted(evidence: Evidence) -> Iterator[Finding]:
 
 @check("S03", Level.CONFIRM)
 def vote_date_is_plausible(evidence: Evidence) -> Iterator[Finding]:
-    """Present, not in the future, from the year before (a budget) or after (an account) on."""
+    """Present, not in the future, from the year before (a budget) or after (an account) on.
+
+    A year that nobody votes yet is told first: its dates cannot be right either.
+    """
     header = evidence.header
+    if header.exercice > evidence.today.year + 1:
+        params = {"case": "year", "exercice": str(header.exercice)}
+        yield Finding("S03", Level.CONFIRM, params)
+        return
     voted = header.date_vote or header.date_vote_exercice
     if voted is None:
         yield Finding("S03", Level.CONFIRM, {"case": "missing"})

@@ -1,7 +1,7 @@
 """The header of a document: from the leaves of its blocks to a ``Header``.
 
 Refused, because a document without identity has no place: no SIREN, no year, no known stage, or
-two of them (``Unreadable I00``). Everything else that is wrong is a ``ReadProblem`` and stays empty.
+two of them (``Unreadable I00``). All else that is wrong is a ``ReadProblem`` and stays empty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from . import values
 
 T = TypeVar("T")
 Leaves = Mapping[str, str]
-FIRST_YEAR, LAST_YEAR = 1990, 2100
+FIRST_YEAR, LAST_YEAR = 2005, 2100
+"""Documents of this kind begin in 2005 (reference); S03 tells years that are still to come."""
 _IDENTITY = frozenset(("Exer", "NatDec", "NumDec", "IdEtab", "CodTypBud"))
 """Leaves that tell documents apart."""
 _ELEMENTS = {"document": "EnTeteDocBudgetaire", "budget": "EnTeteBudget", "bloc": "BlocBudget"}
