@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -312,6 +313,47 @@ def test_a_year_that_nobody_votes_yet(ahead: int, told: bool) -> None:
     year = date.today().year + ahead
     cases = [one.params.get("case") for one in found(report(ca(exercice=year)), "S03")]
     assert (cases == ["year"]) is told
+
+
+def unsigned(document: bytes) -> bytes:
+    """The CFU without its signatures."""
+    return re.sub(rb" *<doccfu:Signatures>.*</doccfu:Signatures>\n", b"", document, flags=re.DOTALL)
+
+
+PROVISIONAL = cfu().replace(b'TypeEdition="D"', b'TypeEdition="P"')
+
+
+@pytest.mark.parametrize(
+    ("document", "said", "not_said"),
+    [
+        (PROVISIONAL, "semble provisoire", "signé"),
+        (unsigned(PROVISIONAL), "et il n’est pas signé", "aucune signature"),
+        (unsigned(cfu()), "aucune signature", "provisoire"),
+        (cfu(), "", ""),
+    ],
+)
+def test_a_cfu_that_is_not_final(document: bytes, said: str, not_said: str) -> None:
+    texts = [render(finding)["what"] for finding in found(report(document), "S04")]
+    assert [said in text and not_said not in text for text in texts] == ([True] if said else [])
+
+
+def test_an_empty_block_is_no_signature() -> None:
+    empty = cfu_document(exercice=2024)
+    empty = unsigned(empty).replace(
+        b"</doccfu:CompteFinancierUnique>", b"<doccfu:Signatures/></doccfu:CompteFinancierUnique>"
+    )
+    assert found(report(empty), "S04")[0].params["case"] == "unsigned"
+
+
+def test_without_facts_nobody_says_that_a_cfu_is_unsigned() -> None:
+    """An anonymised copy has lost its signatures; the original's facts come with it."""
+    copy = io.BytesIO()
+    passed = engine.anonymise(io.BytesIO(cfu()), copy)
+    assert passed.facts["signed"] is True
+    assert b"Signatures" not in copy.getvalue()
+    old = {name: value for name, value in passed.facts.items() if name != "signed"}
+    for facts in (passed.facts, old):
+        assert not found(report(copy.getvalue(), facts=facts), "S04")
 
 
 def test_a_repaired_siret_is_told() -> None:

@@ -28,8 +28,8 @@ class GatePass:
     ``sha256`` and ``size`` are those of the original bytes, ``published_sha256`` of what was
     written. ``lines``: budget lines that TotEM did not calculate. ``seal``: "intact", "altered",
     "none" or "unchecked". ``masked``: ``{"kind", "table", "reason", "count"}``; ``dropped``: names
-    of elements without rule, ``{"what", "count"}``. ``facts``: see ``facts.Facts`` and
-    ``seal_digests``, which must stay private.
+    of elements without rule, ``{"what", "count"}``. ``facts``: see ``facts.Facts``, ``seal``,
+    ``signed`` (is there a signature, whosever) and ``seal_digests``, which must stay private.
     """
 
     header: Header

@@ -33,6 +33,7 @@ from .sorting import Sort, Sorter
 MANY = 10_000
 """Unknown elements of one name that are counted; the others are skipped at full speed."""
 LINE = f"{{{BUDGET}}}LigneBudget"
+_SIGNATURES = ("Signatures", "Signature")
 _ROOTS = ("DocumentBudgetaire", "CompteFinancierUnique")
 COMPTABLE = f"{{{ACCOUNTING}}}LigneComptable"
 
@@ -43,7 +44,7 @@ class Gate:
     def __init__(self, rules: Rules, profile: str, sink: HashingSink) -> None:
         self.ledger, self.facts = Ledger(), Facts()
         self.headers: list[Header] = []
-        self.seal_seen = False
+        self.seal_seen = self.signed = False
         self._rules = rules
         self._cleaner = Cleaner(rules, profile, self.ledger)
         self._sorter = Sorter(rules)
@@ -145,6 +146,8 @@ class Gate:
         if name == "Scellement":
             self.seal_seen = True
             read_block(self._blocks, element)
+        elif name in _SIGNATURES:
+            self.signed = self.signed or len(element) > 0
         parent = element.getparent()
         count = self._cleaner.left_out(name, self._sorter.rule_of(parent))
         if count >= MANY:

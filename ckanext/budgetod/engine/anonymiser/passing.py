@@ -89,7 +89,8 @@ def _gate_pass(
 ) -> GatePass:
     header = gate.headers[0]
     date = header.sealed_at.isoformat() if header.sealed_at else None
-    facts = {"seal": {"verdict": seal, "date": date}, **gate.facts.to_dict()}
+    marks = {"seal": {"verdict": seal, "date": date}, "signed": gate.signed}
+    facts = {**marks, **gate.facts.to_dict()}
     return GatePass(
         header=header,
         headers=gate.headers,

@@ -86,11 +86,20 @@ def vote_date_is_plausible(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("S03", Level.CONFIRM, {**params, "case": "far"})
 
 
-@check("S04", Level.CONFIRM, applies=lambda e: bool(e.edition.get("type")))
+def _is_cfu(evidence: Evidence) -> bool:
+    return evidence.header.stage is Stage.CFU or bool(evidence.edition.get("type"))
+
+
+@check("S04", Level.CONFIRM, applies=_is_cfu)
 def account_is_final(evidence: Evidence) -> Iterator[Finding]:
-    """A CFU whose edition is not the definitive one."""
-    if evidence.edition["type"] != DEFINITIVE:
-        yield Finding("S04", Level.CONFIRM, {"date": evidence.edition.get("date", "")})
+    """A CFU of the definitive edition, and signed: signatures are seen by the gate alone."""
+    unsigned = (evidence.facts or {}).get("signed") is False
+    provisional = evidence.edition.get("type", DEFINITIVE) not in ("", DEFINITIVE)
+    params: dict[str, object] = {"date": evidence.edition.get("date", "")}
+    if provisional:
+        yield Finding("S04", Level.CONFIRM, {**params, "unsigned": unsigned})
+    elif unsigned:
+        yield Finding("S04", Level.CONFIRM, {**params, "case": "unsigned"})
 
 
 def _seal(evidence: Evidence) -> str:
