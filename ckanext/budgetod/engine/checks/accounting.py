@@ -102,7 +102,11 @@ def staff_annex_follows_chapter_012(evidence: Evidence) -> Iterator[Finding]:
 
 @check("Q14", Level.INFO, applies=lambda e: e.header.norme == "M14" and bool(e.header.sommaire))
 def announced_annexes_have_rows(evidence: Evidence) -> Iterator[Finding]:
-    """Annexes that the list says are there (M14 only: other norms number them differently)."""
+    """Annexes that the list says are there.
+
+    M14 alone: other norms number them differently, the schema does not say how, and a wrong guess
+    would tell a sound document that it lacks an annex.
+    """
     announced = {code for code, present in evidence.header.sommaire if present}
     rows = dict((evidence.facts or {}).get("annex_rows") or evidence.annexes.rows)
     missing = [
