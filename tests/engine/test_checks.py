@@ -287,6 +287,22 @@ def test_credits_are_votes_where_no_credit_is_written() -> None:
     assert not found(report(bp(lines=bare)), "Q01")
 
 
+def test_a_project_that_holds_proposals_alone_has_its_four_sides() -> None:
+    """Reference: in a project, totals use MtPropNouv."""
+    proposed = [
+        {"MtPropNouv" if name == "CredOuv" else name: value for name, value in line.items()}
+        for line in sample_lines("M57-M57_D", Stage.BP)
+    ]
+    for line in proposed:
+        line.pop("MtPrev", None)
+    told = report(bp(lines=proposed, projet=True))
+    assert not found(told, "Q01")
+    assert not found(told, "Q02")
+    assert not found(told, "Q04")
+    half = [line for line in proposed if not is_investment(line)]
+    assert len(found(report(bp(lines=half, projet=True)), "Q02")) == 2
+
+
 def test_project_on_an_account_is_information() -> None:
     (finding,) = found(report(ca(projet=True)), "S02")
     assert finding.level is Level.INFO

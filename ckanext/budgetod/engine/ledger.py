@@ -16,6 +16,8 @@ from .document import ResolvedLine, ResolvedLines
 ZERO = Decimal("0.00")
 REAL, BUDG_PREC, RAR_PREC, PROP_NOUV, PREV, CRED_OUV, RAR_3112 = range(7)
 """Ranks of the seven amounts, in the order of ``document.AMOUNTS``."""
+PLANNED = (CRED_OUV, PREV, RAR_PREC, PROP_NOUV)
+"""Those that say what was planned: a project holds MtPropNouv alone."""
 
 KEPT_LINES = 8
 """How many places in the file an account remembers."""
@@ -128,7 +130,7 @@ class Ledger:
     @property
     def has_credits(self) -> bool:
         """True when any amount says what was planned."""
-        return any(self.filled[rank] for rank in (CRED_OUV, PREV, RAR_PREC, PROP_NOUV))
+        return any(self.filled[rank] for rank in PLANNED)
 
     @property
     def has_real(self) -> bool:

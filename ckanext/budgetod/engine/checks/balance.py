@@ -8,7 +8,7 @@ from typing import Any
 
 from ..document import Origin, Stage
 from ..findings import Finding, Level
-from ..ledger import CRED_OUV, PREV, RAR_PREC, REAL, ZERO, Keep, Key, Ledger
+from ..ledger import CRED_OUV, PLANNED, PREV, RAR_PREC, REAL, ZERO, Keep, Key, Ledger
 from .evidence import MAX_WHERE, Evidence, bare_places, places, text
 from .registry import check
 
@@ -109,7 +109,7 @@ def every_side_is_there(evidence: Evidence) -> Iterator[Finding]:
     present = {
         (key.section, key.side)
         for key, entry in evidence.ledger.accounts.items()
-        if any(entry.sums[rank] for rank in (REAL, PREV, CRED_OUV, RAR_PREC))
+        if any(entry.sums[rank] for rank in (REAL, *PLANNED))
     }
     for section in SECTIONS:
         for side in SIDES:
