@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tarfile
 import zipfile
 
 import pytest
@@ -23,6 +24,13 @@ def zipped(*names: str, encrypted: bool = False) -> bytes:
     if encrypted:
         data[6] |= 1
     return bytes(data)
+
+
+def tarred(name: str) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    return out.getvalue()
 
 
 def refused(data: bytes) -> DocumentRefused:
@@ -59,6 +67,8 @@ CASES = {
     "blank": (b" \r\n\t\n", "F09"),
     "zip": (zipped("budget.xml", "note.pdf"), "F11"),
     "gzip": (gzip.compress(b"<a/>"), "F11"),
+    "tar": (tarred("PK Hermine_Vauquelade.xml"), "F11"),
+    "csv with the word": (b"a;b;c;d".ljust(257) + b"ustar", "F02"),
     "7z": (b"7z\xbc\xaf\x27\x1c\0\4", "F11"),
     "encrypted zip": (zipped("budget.xml", encrypted=True), "F12"),
     "encrypted xlsx": (OLE + "EncryptedPackage".encode("utf-16-le"), "F12"),

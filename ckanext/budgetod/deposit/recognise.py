@@ -14,7 +14,6 @@ LONGEST_ENVELOPE = 20 * 1024 * 1024
 LONGEST_ARCHIVE = 100 * 1024 * 1024
 """Bytes unpacked from a zip, gz or tar.gz to look for a budget; what is larger passes."""
 CHUNK = 1024 * 1024
-TAR, TAR_AT = b"ustar", 257
 _START = re.compile(rb"<(?:[\w.-]+:)?(?:DocumentBudgetaire|CompteFinancierUnique)[\s/>]")
 
 
@@ -26,7 +25,7 @@ def is_budget(stream: IO[bytes]) -> bool:
     kind = sniff.kind_of(head)
     if kind in (sniff.Kind.ZIP, sniff.Kind.GZIP):
         return _archive_holds_one(stream)
-    if head.startswith(TAR, TAR_AT):
+    if sniff.is_tar(head):
         return _begins_like_one(stream)  # a tar keeps its members as they are
     return kind is sniff.Kind.XML and _is_budget_xml(stream)
 

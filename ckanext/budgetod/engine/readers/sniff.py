@@ -57,6 +57,7 @@ _PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _LOCAL_HEADER = b"PK\x03\x04"
 _LINE_COLUMNS = (b"BGT_NATURE", b"BGT_CONTNAT", b"BGT_CODRD")
 """Columns of a table of budget lines; annex tables begin with the others."""
+_TAR, _TAR_AT = b"ustar", 257
 _HTML = re.compile(rb"<(!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -65,6 +66,8 @@ def kind_of(head: bytes) -> Kind:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start.strip(b"\x00"):
         return Kind.EMPTY
+    if is_tar(head):
+        return Kind.ARCHIVE
     for magic, kind in _MAGIC:
         if start.startswith(magic):
             return kind
@@ -76,6 +79,11 @@ def kind_of(head: bytes) -> Kind:
     if head[:1] == b"\x30" and _PKCS7 in head[:64]:
         return Kind.ENCRYPTED
     return _kind_of_text(_narrow(head, start))
+
+
+def is_tar(head: bytes) -> bool:
+    """A tar that is not compressed begins with its first member's name, filled up with zeros."""
+    return head.startswith(_TAR, _TAR_AT) and b"\x00" in head[:_TAR_AT]
 
 
 def _kind_of_zip(head: bytes) -> Kind:
