@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from ckanext.budgetod.engine.errors import DocumentRefused, TooLarge, Unreadable, UnsafeXML
+from ckanext.budgetod.engine.findings_render import render_refusal
 from ckanext.budgetod.engine.readers import prolog, safexml, walking
 from ckanext.budgetod.engine.readers.safexml import BoundedStream, Choice, Writer, local_name, walk
 
@@ -84,6 +85,25 @@ def test_refusals(data: bytes, kind: type[DocumentRefused], code: str) -> None:
     with pytest.raises(kind) as refused:
         steps(data)
     assert refused.value.code == code
+
+
+LATIN = '<a b="été"/>'.encode("latin-1")
+
+
+@pytest.mark.parametrize("declared", [b"", b'<?xml version="1.0" encoding="UTF-8"?>'])
+def test_another_encoding_than_declared_is_told(declared: bytes) -> None:
+    with pytest.raises(Unreadable) as refused:
+        steps(declared + LATIN)
+    assert refused.value.params == {"line": 1, "case": "encoding"}
+    told = render_refusal(refused.value.code, refused.value.params)
+    assert "encodage" in told["title"]
+
+
+@pytest.mark.parametrize("data", [b"<a b=\"\xe9", "<a>\n<b c='é".encode()[:-1]])
+def test_a_file_cut_inside_a_character_is_cut(data: bytes) -> None:
+    with pytest.raises(Unreadable) as refused:
+        steps(data)
+    assert "case" not in refused.value.params
 
 
 def test_truncation_names_its_line_and_no_content() -> None:

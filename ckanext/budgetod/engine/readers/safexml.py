@@ -8,7 +8,8 @@ What is refused, with the code of the message catalogue:
 
 * ``UnsafeXML F08``: a DOCTYPE (seen before any content is parsed), entities, bombs, extreme depth;
 * ``TooLarge F09``: more bytes than allowed; ``F08``: one value or unit over the parser's bounds;
-* ``Unreadable F07``: not well-formed or truncated, with the ``line`` where reading stopped;
+* ``Unreadable F07``: not well-formed, truncated or in another encoding than it says, with the
+  ``line`` where reading stopped;
 * ``Unreadable F09``: no byte at all.
 """
 
@@ -114,7 +115,10 @@ def refusal(error: etree.LxmlError, parser: Any = None) -> DocumentRefused:
     if any(word in message for word in _TOO_LARGE):
         return TooLarge("F08", reason="element")
     lines = (getattr(error, "lineno", None), *(entry.line for entry in log))
-    return Unreadable("F07", line=next((line for line in lines if line), 1))
+    line = next((line for line in lines if line), 1)
+    if types == {"ERR_INVALID_ENCODING"}:  # a file cut inside a character has other faults too
+        return Unreadable("F07", line=line, case="encoding")
+    return Unreadable("F07", line=line)
 
 
 def read_root(stream: BoundedStream) -> Root:
