@@ -34,6 +34,12 @@ NAMED = (
     ("+33(0)6 12 34 56 78", "[téléphone occulté]"),
     ("0033612345678", "[téléphone occulté]"),
     ("285075709912345", "[NIR occulté]"),
+    ("2850757099123", "[NIR occulté]"),
+    ("agent 2 85 07 57 099 123", "agent [NIR occulté]"),
+    ("2850757099123 45,50 €", "[NIR occulté] 45,50 €"),
+    ("1850757099123,2850757099123", "[NIR occulté],[NIR occulté]"),
+    ("185072A004123", "[NIR occulté]"),
+    ("1 85 42 2B 004 123 45", "[NIR occulté]"),
     ("FR7630006000011234567890189", "[IBAN occulté]"),
     ("contact jean.dupont@ville.fr pour", "contact [courriel occulté] pour"),
     ("tél 06 12 34 56 78", "tél [téléphone occulté]"),
@@ -101,6 +107,15 @@ PLAIN = (
     "succession vacante",
     "année 2023 : nécessaire",
     "E\u0301cole e\u0301le\u0301mentaire",
+    "Livret A + 0.4743402646503",
+    "Euribor 12M + 0,1850123456789",
+    "TEC10 - 10,185012345678912",
+    "1580123456789.00",
+    "mandat 1581323456789",
+    "mandat 1584523456789",
+    "mandat 1580100456789",
+    "mandat 1580123000789",
+    "mandat 1580123456000",
 )
 
 
@@ -197,6 +212,13 @@ def test_phrases_looked_at_together_are_those_looked_at_alone(texts: list[str]) 
     st.lists(st.text(alphabet="Mmre.DUPONT ée0612345789 +3@'-/&\u00a0\n", max_size=40), unique=True)
 )
 def test_texts_looked_at_together_are_those_looked_at_alone(texts: list[str]) -> None:
+    assert sorted(found_in(texts)) == sorted(text for text in texts if patterns.hits(text))
+
+
+@given(st.lists(st.text(alphabet="012378AB ,.", min_size=12, max_size=20), unique=True, max_size=5))
+def test_figures_with_marks_looked_at_together_are_those_looked_at_alone(texts: list[str]) -> None:
+    for text in texts:
+        assert patterns.suspect(text) or not patterns.NUMBERS[1].search(text)
     assert sorted(found_in(texts)) == sorted(text for text in texts if patterns.hits(text))
 
 

@@ -103,10 +103,15 @@ _PHONE = re.compile(
     r"(?:(?:[\s.\-]?\d{2}){4}|(?:/\d{2}){4})(?!\d)(?![.,]\d)"
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)")
+_NO_DECIMALS = "".join(rf"(?<!(?<!\d)\d{{{size}}}[.,])" for size in (1, 2, 3))
+"""Not the decimals of a rate; after a longer number, a comma separates two numbers of a list."""
 _NIR = re.compile(
-    r"(?<!\d)[1-478]\s?\d{2}\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d{2}|2[AB])\s?\d{3}\s?\d{3}"
-    r"(?:\s?\d{2})?(?!\d)"
+    rf"(?<!\d){_NO_DECIMALS}[1-478]\s?\d{{2}}\s?(?:0[1-9]|1[0-2]|[235-9]\d|4[0-2])"
+    r"\s?(?:0[1-9]|[1-9]\d|2[AB])\s?(?!000)\d{3}\s?(?!000)\d{3}(?:\s?\d{2})?"
+    r"(?!\d)(?![.,]\d{1,2}(?!\s?\d))"
 )
+"""Sex, year, month, département, commune, rank, key. A wrong key clears nothing: a number with one
+wrong figure still points at somebody. What ends with its cents is an amount."""
 NUMBERS = (_IBAN, _NIR, _PHONE)
 """What a number of somebody looks like."""
 _TITLE = re.compile(
@@ -114,8 +119,9 @@ _TITLE = re.compile(
     r"|d(?:r[.\s]|oct)|v(?:euv|ve)|[ée]pou|c(?:onso|ts)|h[ée]ri|indiv|success|n[ée]e)",
     re.IGNORECASE,
 )
-_FIGURES = re.compile(r"\d[\d\s.\-/()]{8}")
-"""What every hit has, e-mails apart: a word that begins so, or figures in a row."""
+_FIGURES = re.compile(r"\d[\d\s.\-/()]{8}|2[AB]\s?\d{3}")
+"""What every hit has, e-mails apart: a word that begins so, or figures in a row (with the letter of
+Corsica in a NIR)."""
 
 
 class Hit(NamedTuple):
