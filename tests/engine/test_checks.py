@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -326,7 +326,7 @@ def test_vote_dates(voted: str, case: str) -> None:
 
 @pytest.mark.parametrize(("ahead", "told"), [(1, False), (2, True)])
 def test_a_year_that_nobody_votes_yet(ahead: int, told: bool) -> None:
-    year = date.today().year + ahead
+    year = datetime.now().astimezone().year + ahead
     cases = [one.params.get("case") for one in found(report(ca(exercice=year)), "S03")]
     assert (cases == ["year"]) is told
 

@@ -99,7 +99,7 @@ def test_another_encoding_than_declared_is_told(declared: bytes) -> None:
     assert "encodage" in told["title"]
 
 
-@pytest.mark.parametrize("data", [b"<a b=\"\xe9", "<a>\n<b c='é".encode()[:-1]])
+@pytest.mark.parametrize("data", [b'<a b="\xe9', "<a>\n<b c='é".encode()[:-1]])
 def test_a_file_cut_inside_a_character_is_cut(data: bytes) -> None:
     with pytest.raises(Unreadable) as refused:
         steps(data)
