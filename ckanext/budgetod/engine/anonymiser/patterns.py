@@ -53,9 +53,10 @@ _GAP = (
     rf"|(?<=\.)(?:{_CAPITAL}\.?[\s\-]{{1,2}}){{0,2}})"
 )
 """Between a civility and a name: blanks and initials. « M.J.C. Arcades » is an acronym."""
+_QUOTE = r"(?:[\"«“‘]\s?)?"
 _NAMED = re.compile(
     rf"{_BEFORE}(?:{_CIVILITY})(?:\s{{0,3}}(?:et|ET|&|ou|OU|/)\s{{0,3}}(?:{_CIVILITY})(?!\w))?"
-    rf"{_GAP}{_LINK}(?:{_WORD})(?:\s{{1,2}}{_LINK}{_WORD}){{0,3}}"
+    rf"{_GAP}{_QUOTE}{_LINK}(?:{_WORD})(?:\s{{1,2}}{_LINK}{_WORD}){{0,3}}"
 )
 _SEVERAL = re.compile(
     rf"{_BEFORE}(?:{_PLURAL}){_GAP}{_LINK}{_WORD}(?:(?:\s?,\s{{0,2}}|\s{{1,2}}){_LINK}{_WORD}){{0,8}}"
@@ -63,9 +64,10 @@ _SEVERAL = re.compile(
 """« MM. Durand, Petit et Martin »."""
 _APART = re.compile(
     rf"{_BEFORE}(?:M\.|M[mM][eE]|M[eE]?[lL][lL][eE]|[Mm]onsieur|MONSIEUR|[Mm]adame|MADAME)\.?"
-    rf"\s{{0,2}}[:,_\-–]\s{{0,2}}{_WORD}(?:\s{{1,2}}{_LINK}{_WORD}){{0,3}}"
+    rf"\s{{0,2}}[:,_/\-–]\s{{0,2}}(?!(?:{_CIVILITY})(?!\w)){_WORD}"
+    rf"(?:\s{{1,2}}{_LINK}{_WORD}){{0,3}}"
 )
-"""« Mme : Durand », « Mme_DURAND »."""
+"""« Mme : Durand », « Mme_DURAND », « Mme/Durand »."""
 _NO_NAME = (
     r"(?!(?:le|la|les|l['’]|du|de|des|d['’]|et|ou|en|à|a|au|aux|un|une|par|pour|sans|avec|sur|non"
     r"|maire|pr[ée]sidente?|adjointe?|directeur|directrice|pr[ée]fet|pr[ée]f[èe]te|ministre"
@@ -85,7 +87,7 @@ _SPOKEN = re.compile(
 _SMALL = re.compile(rf"{_BEFORE}M\.\s{{0,3}}(?=[a-zß-öø-ÿ]){_SAID}{_MORE}")
 """« M. durand »."""
 _FUNCTIONS = re.compile(
-    r"^\S+\s+(?:LE|LA|L['’]|LES)\s*(?:MAIRE|PR[EÉ]SIDENT|ADJOINT|DIRECT|PR[EÉ]FET|TR[EÉ]SOR|COMPTABLE"
+    r"^\S+\s+(?:(?:LE|LA|LES)\s+|L['’]\s*)(?:MAIRE|PR[EÉ]SIDENT|ADJOINT|DIRECT|PR[EÉ]FET|TR[EÉ]SOR|COMPTABLE"
     r"|PERCEPTEUR|RECEVEUR|CONSEIL)",
     re.IGNORECASE,
 )
@@ -98,28 +100,38 @@ _PLACE = re.compile(
 )
 _DOMAIN = re.compile(r"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5}")
 _LOCAL = re.compile(r"[\w.+'’\-]{1,64}$")
+_DASH = r"\-‐‑–"
 _PHONE = re.compile(
-    r"(?<!\w)(?<!\d[.,])(?:(?:\+|00)33[\s.]?(?:\(0\))?[\s.]?|0)[1-9]"
-    r"(?:(?:[\s.\-]?\d{2}){4}|(?:/\d{2}){4})(?!\d)(?![.,]\d)"
+    r"(?<!\w)(?<!\d[.,])(?:(?:\+|00\s?)(?:33|26[29]|59[046]|508|68[179])[\s.\-]?(?:\(0\))?[\s.]?[1-9]"
+    r"|0[1-9]|\(0[1-9]\))(?:(?:[\s.\-]?\d{2}){4}|(?:/\d{2}){4}|(?:\s{1,2}\d{2}){4}"
+    rf"|(?:\s?[{_DASH}]\s?\d{{2}}){{4}})(?!\d)(?![.,]\d)"
 )
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)")
+"""Metropolitan, or of an overseas territory with its own code."""
+_IBAN = re.compile(
+    r"(?<!\w)[A-Za-z]{2}\d{2}(?:[\s\-]?[A-Za-z0-9]{4}){2,7}(?:[\s\-]?[A-Za-z0-9]{1,3})?(?!\w)"
+)
 _NO_DECIMALS = "".join(rf"(?<!(?<!\d)\d{{{size}}}[.,])" for size in (1, 2, 3))
 """Not the decimals of a rate; after a longer number, a comma separates two numbers of a list."""
 _NIR = re.compile(
     rf"(?<!\d){_NO_DECIMALS}[1-478]\s?\d{{2}}\s?(?:0[1-9]|1[0-2]|[235-9]\d|4[0-2])"
-    r"\s?(?:0[1-9]|[1-9]\d|2[AB])\s?(?!000)\d{3}\s?(?!000)\d{3}(?:\s?\d{2})?"
+    r"\s?(?:0[1-9]|[1-9]\d|2[ABab])\s?(?!000)\d{3}\s?(?!000)\d{3}(?:\s?\d{2})?"
     r"(?!\d)(?![.,]\d{1,2}(?!\s?\d))"
 )
 """Sex, year, month, département, commune, rank, key. A wrong key clears nothing: a number with one
 wrong figure still points at somebody. What ends with its cents is an amount."""
-NUMBERS = (_IBAN, _NIR, _PHONE)
+_NIR_APART = re.compile(
+    rf"(?<!\d)(?<!\d[.,])[1-478](?P<apart>[.{_DASH}]|\s{{1,2}})\d{{2}}(?P=apart)\d{{2}}(?P=apart)"
+    r"(?:\d{2}|2[ABab])(?P=apart)\d{3}(?P=apart)\d{3}(?:(?P=apart)\d{2})?(?!\d)"
+)
+"""The same in groups."""
+NUMBERS = (_IBAN, _NIR, _NIR_APART, _PHONE)
 """What a number of somebody looks like."""
 _TITLE = re.compile(
     r"[\W\d_](?:m(?:[.\s/&]|m[.\s/e]|r|e(?:[.\s]|lle|s[sd])|[ée]?l(?:l|e[.\s])|ons|ad[ae]|a[iî]t)"
     r"|d(?:r[.\s]|oct)|v(?:euv|ve)|[ée]pou|c(?:onso|ts)|h[ée]ri|indiv|success|n[ée]e)",
     re.IGNORECASE,
 )
-_FIGURES = re.compile(r"\d[\d\s.\-/()]{8}|2[AB]\s?\d{3}")
+_FIGURES = re.compile(rf"\d[\d\s./(){_DASH}]{{8}}|2[ABab]\W{{0,2}}\d{{3}}|[A-Za-z]{{2}}\d{{2}}")
 """What every hit has, e-mails apart: a word that begins so, or figures in a row (with the letter of
 Corsica in a NIR)."""
 
@@ -143,10 +155,10 @@ def _may_name(text: str) -> bool:
 
 
 _UNREADABLE = re.compile(
-    "[\x80-\x9f\xad\u0300-\u036f\u200b-\u200f\u2060-\u2064\ufeff]"
+    "[\x80-\x9f\xad\u0300-\u036f\u180e\u200b-\u200f\u2060-\u2064\ufeff]"
     "|[ÂÃâ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 )
-_INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF))
+_INVISIBLE = dict.fromkeys((0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF))
 
 
 _CODE = re.compile(r"(?:[^\s@\d/.]|\.(?!xsl))*(?:[\d/]|\.xsl)[^\s@]*|true|false|")
@@ -189,7 +201,8 @@ def _all(text: str) -> Iterator[Hit]:
         yield from _emails(text)
     if _FIGURES.search(text):
         yield from (Hit(*m.span(), IBAN) for m in _IBAN.finditer(text) if _is_iban(m[0]))
-        yield from (Hit(*m.span(), NIR) for m in _NIR.finditer(text))
+        for pattern in (_NIR, _NIR_APART):
+            yield from (Hit(*m.span(), NIR) for m in pattern.finditer(text))
         yield from (Hit(*m.span(), PHONE) for m in _PHONE.finditer(text))
     if not _may_name(text):
         return
@@ -209,7 +222,7 @@ def _emails(text: str) -> Iterator[Hit]:
 
 def _is_iban(text: str) -> bool:
     """The check of ISO 13616: the number read modulo 97 is 1."""
-    compact = re.sub(r"\s", "", text)
+    compact = re.sub(r"[\s\-]", "", text)
     moved = compact[4:] + compact[:4]
     return int("".join(str(int(char, 36)) for char in moved)) % 97 == 1
 
