@@ -265,6 +265,48 @@ def test_an_undecidable_party_is_hidden_and_counted(value: str) -> None:
     assert b'V="5.00"' in masked
 
 
+@pytest.mark.parametrize("name", ["Jean Zwxquorv", "ZWXQUORV", "Mme Zwxquorv"])
+def test_a_bank_stays_visible_beside_somebody_who_is_hidden(name: str) -> None:
+    rows = [
+        {
+            "LibOrgaPreteur": "Caisse des dépôts et consignation",
+            "CodTypPreteur": code,
+            "LibOrgCoContr": "BNP PARIBAS",
+            "NomBenefEmprGaranti": name,
+            "MtCapitalExer": "5.00",
+        }
+        for code in ("", "01")
+    ]
+    rows.append({"LibOrgaPreteur": name, "NomBenefEmprGaranti": "Commune de Valmoselle"})
+    document = totem_document(annexes={"EMPRUNT": rows})
+    text = gate(document, profile="annexes")[0].decode()
+    assert text.count('<LibOrgaPreteur V="Caisse des dépôts et consignation"/>') == 2
+    assert text.count('<LibOrgCoContr V="BNP PARIBAS"/>') == 2
+    assert text.count(f'<NomBenefEmprGaranti V="{MARK}"/>') == 2
+    assert '<NomBenefEmprGaranti V="Commune de Valmoselle"/>' in text
+    assert "zwxquorv" not in text.lower()
+    strict, answer = gate(document)
+    assert b"DATA_EMPRUNT" not in strict
+    assert sum(f.count for f in answer.findings if f.code == "P02") == 3
+
+
+def test_a_code_that_says_person_hides_even_the_marks_of_a_bank() -> None:
+    extra = {
+        "tables": {
+            "EMPRUNT": {
+                "party": {"NomBenefEmprGaranti": {"code": "CodTypEmpr", "natural": ["P3"]}},
+            }
+        }
+    }
+    row = {"LibOrgaPreteur": "BNP PARIBAS", "NomBenefEmprGaranti": "SARL Zwxquorv"}
+    document = totem_document(annexes={"EMPRUNT": [row | {"CodTypEmpr": "P3"}, row]})
+    target = io.BytesIO()
+    anonymise(io.BytesIO(document), target, profile="annexes", rules=extra)
+    text = target.getvalue().decode()
+    assert text.count("BNP PARIBAS") == 2
+    assert text.count("SARL Zwxquorv") == 1
+
+
 # --- strict, annexes, none -----------------------------------------------------------------------
 
 

@@ -88,7 +88,12 @@ _GRANT = st.fixed_dictionaries(
 )
 _LOAN = st.fixed_dictionaries(
     {"LibOrgaPreteur": _SAFE, "MtCapitalRestDu_31_12": st.just("10.00")},
-    optional={"CodTypPreteur": st.just("01"), "NomBenefEmprGaranti": _SAFE, "NumContrat": _SAFE},
+    optional={
+        "CodTypPreteur": st.just("01"),
+        "LibOrgCoContr": st.sampled_from(["BNP PARIBAS", "Jean DUPONT", ""]),
+        "NomBenefEmprGaranti": _SAFE,
+        "NumContrat": _SAFE,
+    },
 )
 _LINE = st.fixed_dictionaries(
     {"Nature": _SAFE, "CodRD": st.just("D"), "CredOuv": st.just("1.00"), "OpBudg": st.just("0")},

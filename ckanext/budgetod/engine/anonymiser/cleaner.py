@@ -7,10 +7,10 @@ attributes, text content, comments, instructions and namespace declarations.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..readers.alike import Slot
 from . import parties, patterns
@@ -29,6 +29,17 @@ class Verdict(Enum):
     UNKNOWN = "undecidable"
     SHY = "shy"
     """Legal by its code, shaped like a person's name: the row stays, the value goes."""
+
+
+class Judgment(NamedTuple):
+    """What the parties of a row are together; ``persons``: the fields that are surely a person's,
+    by their rule or their code, whatever marks their value bears."""
+
+    row: Verdict = Verdict.LEGAL
+    persons: frozenset[str] = frozenset()
+
+
+NO_PARTY = Judgment()
 
 
 class Cleaner:
@@ -51,15 +62,15 @@ class Cleaner:
 
     def copy(self, element: Element, rule: Rule, place: Place) -> Element | None:
         """The publishable copy; None when the whole element is left out."""
-        verdict = Verdict.LEGAL
+        judged = NO_PARTY
         if rule.parties:
-            verdict = self.judge(rule, element, place)
-            if verdict is not Verdict.LEGAL and self.leaves_rows_out:
-                self._ledger.masked("row", rule.table, verdict.value)
+            judged = self.judge(rule, element, place)
+            if judged.row is not Verdict.LEGAL and self.leaves_rows_out:
+                self._ledger.masked("row", rule.table, judged.row.value)
                 return None
         made = self.bare(element, rule, place)
         for child in element:
-            for copy in self.child(made, child, rule, place, verdict):
+            for copy in self.child(made, child, rule, place, judged):
                 made.append(copy)
         self._note_text(element, rule)
         return made
@@ -76,7 +87,7 @@ class Cleaner:
         child: Element,
         rule: Rule,
         place: Place,
-        verdict: Verdict = Verdict.LEGAL,
+        judged: Judgment = NO_PARTY,
     ) -> Iterator[Element]:
         """What is published of a child of an element with this rule: a copy, or nothing."""
         name = local(child, rule.namespace)
@@ -87,7 +98,7 @@ class Cleaner:
         elif name in rule.leaves:
             yield from self._leaf(made, child, name, rule, place)
         elif name in rule.fields:
-            yield from self._field(made, child, name, rule, verdict, place)
+            yield from self._field(made, child, name, rule, judged, place)
         else:
             self.left_out(shown_name(child), rule)
 
@@ -113,7 +124,7 @@ class Cleaner:
         self._note_content(child, f"{rule.name}/{name}")
 
     def _field(
-        self, made: Element, child: Element, name: str, rule: Rule, verdict: Verdict, place: Place
+        self, made: Element, child: Element, name: str, rule: Rule, judged: Judgment, place: Place
     ) -> Iterator[Element]:
         action = rule.fields[name]
         attributes = {}
@@ -121,7 +132,7 @@ class Cleaner:
             if key != "V":
                 self._ledger.unknown(f"{rule.table or rule.name}/{name}@{shown_key(key)}")
             else:
-                new = self.value(value, name, action, rule, verdict, place)
+                new = self.value(value, name, action, rule, judged, place)
                 if new is None:
                     return
                 attributes["V"] = new
@@ -147,7 +158,7 @@ class Cleaner:
     # --- values ----------------------------------------------------------------------------------
 
     def value(
-        self, value: str, name: str, action: Action, rule: Rule, verdict: Verdict, place: Place
+        self, value: str, name: str, action: Action, rule: Rule, judged: Judgment, place: Place
     ) -> str | None:
         """What is published of a value; None when its element goes altogether."""
         table = rule.table or rule.name
@@ -156,11 +167,11 @@ class Cleaner:
         if action is Action.MASK:
             self._ledger.masked("value", table, "signature")
             return self._rules.mark
-        if action is Action.WITH_PARTY and verdict is not Verdict.LEGAL:
-            self._ledger.masked("value", table, verdict.value)
+        if action is Action.WITH_PARTY and judged.row is not Verdict.LEGAL:
+            self._ledger.masked("value", table, judged.row.value)
             return None
         if action is Action.PARTY:
-            return self._party_value(value, name, rule, verdict, place)
+            return self._party_value(value, name, rule, judged, place)
         scanned = self._scanned(value, name, action, rule, place)
         if action is Action.SOBER and not (parties.is_sober(scanned) or parties.is_legal(scanned)):
             self._ledger.masked("value", table, "undecidable")
@@ -172,20 +183,22 @@ class Cleaner:
         nothing but texts may need a mask."""
         if slot.leaf and slot.leaf not in rule.leaves:
             action = rule.fields[slot.leaf]
-            return self.value(value, slot.leaf, action, rule, Verdict.LEGAL, place) or ""
+            return self.value(value, slot.leaf, action, rule, NO_PARTY, place) or ""
         actions = rule.leaves[slot.leaf] if slot.leaf else rule.attributes
         action = actions[slot.attribute]
         return self._scanned(value, slot.attribute, action, rule, place)
 
     def _party_value(
-        self, value: str, name: str, rule: Rule, verdict: Verdict, place: Place
+        self, value: str, name: str, rule: Rule, judged: Judgment, place: Place
     ) -> str:
-        table, party = rule.table or rule.name, rule.parties[name]
-        shy = party.cautious and not parties.is_legal(value) and parties.is_person_shaped(value)
-        if verdict is Verdict.LEGAL and not shy:
+        """A bank stays visible beside somebody who is hidden: the marks that a value bears itself
+        are enough."""
+        marked = name not in judged.persons and parties.is_legal(value)
+        shy = rule.parties[name].cautious and not marked and parties.is_person_shaped(value)
+        if marked or (judged.row is Verdict.LEGAL and not shy):
             return self._scanned(value, name, Action.SCAN, rule, place)
-        reason = Verdict.UNKNOWN if shy and verdict is Verdict.LEGAL else verdict
-        self._ledger.masked("value", table, reason.value)
+        reason = Verdict.UNKNOWN if judged.row is Verdict.LEGAL else judged.row
+        self._ledger.masked("value", rule.table or rule.name, reason.value)
         return self._rules.mark
 
     def _scanned(self, value: str, name: str, action: Action, rule: Rule, place: Place) -> str:
@@ -202,30 +215,30 @@ class Cleaner:
 
     # --- parties ---------------------------------------------------------------------------------
 
-    def judge(self, rule: Rule, element: Element, place: Place) -> Verdict:
+    def judge(self, rule: Rule, element: Element, place: Place) -> Judgment:
         """What the parties of a row are; told to the ledger when nothing decides.
 
         A leaf said twice is looked at each time: no name hides behind another.
         """
-        found = {self.verdict(rule, values) for values in _readings(element, rule.deciding)}
-        severest = (Verdict.NATURAL, Verdict.UNKNOWN, Verdict.LEGAL)
-        verdict = next(verdict for verdict in severest if verdict in found)
+        told = [self._verdicts(rule, values) for values in _readings(element, rule.deciding)]
+        verdict = _severest(found for verdicts in told for found in verdicts.values())
         if verdict is Verdict.UNKNOWN:
-            found = replace(place, source_line=None) if self.leaves_rows_out else place
-            self._ledger.found("P02", found.where(""))
-        return verdict
+            where = replace(place, source_line=None) if self.leaves_rows_out else place
+            self._ledger.found("P02", where.where(""))
+        persons = (n for verdicts in told for n, v in verdicts.items() if v is Verdict.NATURAL)
+        return Judgment(verdict, frozenset(persons))
 
     def verdict(self, rule: Rule, values: dict[str, str]) -> Verdict:
         """What the parties of a row are together: one person is enough to hide it."""
-        verdicts = {
-            self._verdict(party, values.get(name, ""), values)
+        return _severest(self._verdicts(rule, values).values())
+
+    def _verdicts(self, rule: Rule, values: dict[str, str]) -> dict[str, Verdict]:
+        """What each party of a row is."""
+        return {
+            name: self._verdict(party, values.get(name, ""), values)
             for name, party in rule.parties.items()
             if values.get(name) or values.get(party.code, "").strip() in party.natural
         }
-        for verdict in (Verdict.NATURAL, Verdict.UNKNOWN):
-            if verdict in verdicts:
-                return verdict
-        return Verdict.LEGAL
 
     def _verdict(self, party: Party, value: str, values: dict[str, str]) -> Verdict:
         if party.always:
@@ -262,6 +275,11 @@ class Cleaner:
         stray = sum(1 for text in texts if text and text.strip())
         if stray:
             self._ledger.unknown(f"{rule.table or rule.name}/#text", stray)
+
+
+def _severest(verdicts: Iterable[Verdict]) -> Verdict:
+    order = (Verdict.NATURAL, Verdict.UNKNOWN, Verdict.LEGAL)
+    return min(verdicts, key=order.index, default=Verdict.LEGAL)
 
 
 def _leaf(made: Element, child: Element, attributes: dict[str, str], rule: Rule) -> Element:
