@@ -340,6 +340,29 @@ def test_profile_none_gives_the_bytes_back() -> None:
     assert answer.masked == []
 
 
+def test_a_name_made_of_words_of_the_commune_is_hidden() -> None:
+    """« Nicolas Jean » is nobody of « Commune de Saint-Jean-Saint-Nicolas »."""
+    hidden = ("Nicolas JEAN", "Jean Nicolas", "NICOLAS", "Saint Jean")
+    shown = ("Saint-Jean-Saint-Nicolas", "COMMUNE DE SAINT JEAN SAINT NICOLAS")
+    rows = [{"NomBenefPret": name, "MtCapitalExer": "1.00"} for name in (*hidden, *shown)]
+    document = totem_document(
+        annexes={"PRET": rows},
+        collectivite="Commune de Saint-Jean-Saint-Nicolas",
+        etablissement="BUDGET PRINCIPAL",
+    )
+    published, answer = gate(document)
+    assert answer.facts["annex_rows"]["PRET"] == 6
+    kept = re.findall(r'NomBenefPret V="([^"]*)"', published.decode("latin-1"))
+    assert kept == list(shown)
+
+
+def test_more_attributes_than_a_document_has_are_refused() -> None:
+    many = " ".join(f'a{rank}="1"' for rank in range(50_000))
+    document = totem_document().replace(b"<LigneBudget>", f"<LigneBudget {many}>".encode(), 1)
+    with pytest.raises(UnsafeXML):
+        gate(document)
+
+
 def test_an_unknown_profile_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="profile"):
         gate(EXAMPLES["valmoselle-2023-ca"], profile="tout")

@@ -188,7 +188,7 @@ def test_a_second_budget_has_its_own_name() -> None:
     first = with_rows("PRET", row)
     start, end = first.index(b"<Budget>"), first.index(b"</Budget>") + len(b"</Budget>")
     budget = first[start:end]
-    own = budget.replace(b'LibelleEtab V="', b'LibelleEtab V="Centre Jean Zwxquorv ')
+    own = re.sub(rb'LibelleEtab V="[^"]*"', b'LibelleEtab V="Jean Zwxquorv"', budget)
     document = first[:start] + own + budget + first[end:]
     for profile in PROFILES:
         both_ways(document, profile)

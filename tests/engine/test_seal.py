@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,26 @@ def test_parts_do_not_change_the_print(
     small = document if size > 7 else totem_document(lines=[], annexes=None, seal=WHEN)
     monkeypatch.setattr(safexml, "CHUNK", size)
     assert verdict(small) == "intact"
+
+
+@pytest.mark.parametrize("size", [7, 1000, 4096, 10**6])
+@pytest.mark.parametrize("before", ["<VersionSchema", "<Scellement", "<Nature"])
+def test_a_tag_full_of_attributes_is_not_sorted(
+    size: int, before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Canonical form sorts them, in the square of the time."""
+    many = " ".join(f'a{rank}="1"' for rank in range(50_000))
+    document = DOCUMENTS["totem"].replace(before.encode(), f"{before} {many}".encode(), 1)
+    monkeypatch.setattr(safexml, "CHUNK", size)
+    before_it = time.process_time()
+    assert verdict(document) == "unchecked"
+    assert time.process_time() - before_it < 5
+
+
+def test_long_texts_are_no_attributes() -> None:
+    text = "<Vendeur>" + "x'y" * 500 + "</Vendeur>" + "z" * 300_000
+    document = totem_document(document_extra=f"<Bloc>{text}</Bloc>", seal=WHEN)
+    assert verdict(document) == "intact"
 
 
 def test_namespaces_declared_deeper_do_not_matter() -> None:

@@ -7,39 +7,18 @@ attributes, text content, comments, instructions and namespace declarations.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
-from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..readers.alike import Slot
 from . import parties, patterns
-from .elements import Element, Place, local, shown_key, shown_name, values_of
+from .elements import Element, Place, attributes_of, local, shown_key, shown_name, values_of
 from .ledger import Ledger
 from .rules import Action, Party, Rule, Rules
+from .verdicts import NO_PARTY, Judgment, Verdict, severest
 
 _NUMERIC = re.compile(r"[\d\s.,%€+\-/()  ]*(?:TTC|HT|EUR|euros?|hab\.?|m2|m²|k€|M€|ans?)?", re.I)
-
-
-class Verdict(Enum):
-    """What a party is."""
-
-    LEGAL = "legal"
-    NATURAL = "person"
-    UNKNOWN = "undecidable"
-    SHY = "shy"
-    """Legal by its code, shaped like a person's name: the row stays, the value goes."""
-
-
-class Judgment(NamedTuple):
-    """What the parties of a row are together; ``persons``: the fields that are surely a person's,
-    by their rule or their code, whatever marks their value bears."""
-
-    row: Verdict = Verdict.LEGAL
-    persons: frozenset[str] = frozenset()
-
-
-NO_PARTY = Judgment()
 
 
 class Cleaner:
@@ -51,12 +30,12 @@ class Cleaner:
         chosen = rules.profiles[profile]
         self.leaves_tables_out = chosen["leave_out_tables"]
         self.leaves_rows_out = chosen["leave_out_party_rows"]
-        self.own_words: frozenset[str] = frozenset()
+        self.own_names: frozenset[tuple[str, ...]] = frozenset()
         self.mark = rules.mark
 
     def belongs_to(self, *names: str) -> None:
         """Names of the collectivity and of its budgets: they are no natural person."""
-        self.own_words = frozenset(word for name in names for word in parties.words(name))
+        self.own_names = frozenset(found for name in names for found in parties.own_names(name))
 
     # --- one element -----------------------------------------------------------------------------
 
@@ -128,7 +107,7 @@ class Cleaner:
     ) -> Iterator[Element]:
         action = rule.fields[name]
         attributes = {}
-        for key, value in child.attrib.items():
+        for key, value in attributes_of(child):
             if key != "V":
                 self._ledger.unknown(f"{rule.table or rule.name}/{name}@{shown_key(key)}")
             else:
@@ -143,7 +122,7 @@ class Cleaner:
         self, element: Element, actions: Any, rule: Rule, place: Place
     ) -> Iterator[tuple[str, str]]:
         is_code = patterns.is_code if actions is rule.attributes else patterns.is_plain
-        for key, value in element.attrib.items():
+        for key, value in attributes_of(element):
             action = actions.get(key)
             name = shown_key(key)
             if action is Action.CODE and is_code(value):
@@ -221,7 +200,7 @@ class Cleaner:
         A leaf said twice is looked at each time: no name hides behind another.
         """
         told = [self._verdicts(rule, values) for values in _readings(element, rule.deciding)]
-        verdict = _severest(found for verdicts in told for found in verdicts.values())
+        verdict = severest(found for verdicts in told for found in verdicts.values())
         if verdict is Verdict.UNKNOWN:
             where = replace(place, source_line=None) if self.leaves_rows_out else place
             self._ledger.found("P02", where.where(""))
@@ -230,7 +209,7 @@ class Cleaner:
 
     def verdict(self, rule: Rule, values: dict[str, str]) -> Verdict:
         """What the parties of a row are together: one person is enough to hide it."""
-        return _severest(self._verdicts(rule, values).values())
+        return severest(self._verdicts(rule, values).values())
 
     def _verdicts(self, rule: Rule, values: dict[str, str]) -> dict[str, Verdict]:
         """What each party of a row is."""
@@ -250,8 +229,7 @@ class Cleaner:
             return Verdict.NATURAL if code in party.natural else Verdict.LEGAL
         if parties.is_nobody(value) or parties.is_legal(value):
             return Verdict.LEGAL
-        found = parties.words(value)
-        if found and self.own_words.issuperset(found):
+        if tuple(parties.words(value)) in self.own_names:
             return Verdict.LEGAL
         if party.siren and parties.has_siren(values.get(party.siren, "")):
             return Verdict.LEGAL
@@ -275,11 +253,6 @@ class Cleaner:
         stray = sum(1 for text in texts if text and text.strip())
         if stray:
             self._ledger.unknown(f"{rule.table or rule.name}/#text", stray)
-
-
-def _severest(verdicts: Iterable[Verdict]) -> Verdict:
-    order = (Verdict.NATURAL, Verdict.UNKNOWN, Verdict.LEGAL)
-    return min(verdicts, key=order.index, default=Verdict.LEGAL)
 
 
 def _leaf(made: Element, child: Element, attributes: dict[str, str], rule: Rule) -> Element:

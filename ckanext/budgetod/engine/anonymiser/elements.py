@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..errors import UnsafeXML
 from ..findings import Where
 from ..readers.safexml import Element
 from .rules import Rule
+
+MAX_ATTRIBUTES = 1000
+"""Of one element: lxml takes the square of the time to read them."""
 
 
 @dataclass(slots=True)
@@ -68,3 +72,10 @@ def shown_name(element: Element) -> str:
     """The name to report: local name, or what a node without name is."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else "#comment"
+
+
+def attributes_of(element: Element) -> list[tuple[str, str]]:
+    """Names and values. Raises UnsafeXML (F08) for more than any document has."""
+    if len(element.attrib) > MAX_ATTRIBUTES:
+        raise UnsafeXML("F08", reason="element")
+    return element.attrib.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from ..siret import valid_siren, valid_siret
 from . import patterns
@@ -20,6 +21,7 @@ _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}")
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞŒŸ]")
 
 _ANYWHERE = LEGAL_FORMS | LEGAL_WORDS
+_LINKS = frozenset(("de", "d", "du", "des"))
 
 
 def plain(text: str) -> str:
@@ -31,6 +33,16 @@ def plain(text: str) -> str:
 
 def words(text: str) -> list[str]:
     return _WORDS.findall(plain(text))
+
+
+def own_names(name: str) -> Iterator[tuple[str, ...]]:
+    """How a document may write the name of its own authority, as words: whole, or without what
+    kind of body it is (« Commune de Saint-Denis »: « Saint-Denis », never « Denis »)."""
+    found = tuple(words(name))
+    rest = found
+    while rest and rest[0] in (*_ANYWHERE, *_LINKS):
+        rest = rest[1:]
+    yield from filter(None, (found, rest))
 
 
 def is_legal(value: str) -> bool:

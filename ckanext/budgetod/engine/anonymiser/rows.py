@@ -12,13 +12,14 @@ from ..readers.alike import Cutter, Rows
 from ..readers.rows import TRUE
 from ..readers.safexml import Element
 from ..readers.walking import Siblings
-from .cleaner import Cleaner, Verdict
+from .cleaner import Cleaner
 from .elements import Place, place_of, values_of
 from .facts import FACT_FIELDS, Columns, Facts
 from .ledger import Ledger
 from .output import Output
 from .rules import Rule
 from .swift import Aside, Mend, Swift
+from .verdicts import Verdict
 
 _BOOLEANS = (*TRUE, "false", "0")
 _SOMMAIRE = frozenset({"CodeAnnexe", "Present"})

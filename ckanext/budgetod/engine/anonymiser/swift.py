@@ -20,11 +20,12 @@ from ..readers.alike import Alike, Cut, Texts
 from ..readers.markup import quote, unescape
 from ..readers.rows import TRUE
 from . import glance, parties
-from .cleaner import Cleaner, Verdict
+from .cleaner import Cleaner
 from .elements import Place
 from .ledger import Ledger
 from .rules import Rule
 from .shapes import Plan, Shapes
+from .verdicts import Verdict
 
 _MAX_TEXTS = 20_000
 _LONG = 400
@@ -72,7 +73,7 @@ class Swift:
         self._ledger = ledger
         self._shapes = Shapes(rule, wanted)
         self._clean: set[str] = set()
-        self._own_words: frozenset[str] = frozenset()
+        self._own_names: frozenset[tuple[str, ...]] = frozenset()
         self._verdicts_known: dict[tuple[str, ...], dict[tuple[str, ...], Verdict]] = {}
 
     def sort(self, cut: Cut, size: int) -> Batch:
@@ -206,8 +207,8 @@ class Swift:
 
     def _verdicts(self, plan: Plan, columns: Sequence[Texts]) -> list[Verdict]:
         names = tuple(name for name, _ in plan.judged)
-        if self._own_words != self._cleaner.own_words:
-            self._own_words = self._cleaner.own_words
+        if self._own_names != self._cleaner.own_names:
+            self._own_names = self._cleaner.own_names
             self._verdicts_known.clear()
         known = self._verdicts_known.setdefault(names, {})
         keys = list(zip(*self._deciding(plan, columns), strict=True))
