@@ -14,6 +14,7 @@ from ckanext.budgetod import engine
 from ckanext.budgetod.engine.builder import (
     VALMOSELLE,
     Spec,
+    budget_element,
     cfu_document,
     fictional_siret,
     sealed,
@@ -23,6 +24,7 @@ from ckanext.budgetod.engine.builder_accounting import whole_accounting
 from ckanext.budgetod.engine.builder_annexes import sample_annexes
 from ckanext.budgetod.engine.builder_lines import sample_lines
 from ckanext.budgetod.engine.checks import registered
+from ckanext.budgetod.engine.conversion import Conversion
 from ckanext.budgetod.engine.document import Stage
 from ckanext.budgetod.engine.findings import Finding, Level
 from ckanext.budgetod.engine.findings_render import render
@@ -477,6 +479,81 @@ def test_another_budget_is_not_compared() -> None:
     told = report(ca(), previous=other)
     states = {check.code: check.state for check in told.checks}
     assert states["Q03"] == states["D02"] == "not_applicable"
+
+
+@pytest.mark.parametrize("as_summary", [True, False])
+@pytest.mark.parametrize(
+    ("now", "before", "compared"),
+    [
+        ({"annexe": True, "code_budget": "02"}, {"code_budget": "00"}, False),
+        ({"code_budget": "00"}, {"annexe": True, "code_budget": "02"}, False),
+        ({"annexe": True, "code_budget": "02"}, {"annexe": True, "code_budget": "03"}, False),
+        ({"annexe": True, "code_budget": "02"}, {"annexe": True, "code_budget": "02"}, True),
+        ({"annexe": True, "code_budget": "02"}, {"annexe": True, "code_budget": ""}, True),
+        ({"code_budget": ""}, {"code_budget": "00"}, True),
+        ({"code_budget": "00"}, {"code_budget": ""}, True),
+    ],
+)
+def test_a_siret_may_hold_several_budgets(
+    now: dict[str, Any], before: dict[str, Any], compared: bool, as_summary: bool
+) -> None:
+    for exercice, code in ((2022, "Q03"), (2023, "D02")):
+        old = ca(exercice=exercice, scale="0.01", **before)
+        previous: Any = engine_summary(old) if as_summary else io.BytesIO(old)
+        told = report(ca(**now), previous=previous)
+        states = {check.code: check.state for check in told.checks}
+        assert states[code] == ("failed" if compared else "not_applicable")
+
+
+MAIN, EAU, BOIS = (
+    Spec(),
+    Spec(annexe=True, code_budget="02", etablissement="Eau"),
+    Spec(annexe=True, code_budget="03", etablissement="Bois"),
+)
+
+
+def of_budgets(*specs: Spec, **changes: str) -> bytes:
+    """A document of several Budgets; ``changes``: code of a budget -> other amounts of account
+    60612."""
+    return totem_document(
+        budgets=[
+            budget_element(spec, lines(only("60612", MtReal=changes[f"b{spec.code_budget}"])))
+            if f"b{spec.code_budget}" in changes
+            else budget_element(spec)
+            for spec in specs
+        ]
+    )
+
+
+@pytest.mark.parametrize("as_summary", [True, False])
+def test_each_budget_is_compared_with_its_own(as_summary: bool) -> None:
+    before = of_budgets(BOIS, MAIN, EAU)
+    previous: Any = io.BytesIO(before)
+    if as_summary:
+        from ckanext.budgetod.engine.pipeline import read
+
+        done = read(io.BytesIO(before))
+        previous = {**done.summary, "autres_budgets": [one.summary for one in done.others]}
+    assert not found(report(of_budgets(MAIN, EAU, BOIS), previous=previous), "D02")
+    changed = of_budgets(MAIN, EAU, BOIS, b02="400000.00", b03="383161.00")
+    previous = io.BytesIO(before) if not as_summary else previous
+    amounts = [f.params["montant"] for f in found(report(changed, previous=previous), "D02")]
+    assert amounts == ["16840.00", "1.00"]
+
+
+def test_a_budget_that_is_new_is_compared_with_nothing() -> None:
+    told = engine_conversion(of_budgets(EAU, BOIS), previous=io.BytesIO(of_budgets(MAIN, BOIS)))
+    states = [
+        next(check.state for check in one.report.checks if check.code == "D02")
+        for one in told.budgets
+    ]
+    assert states == ["not_applicable", "passed"]
+
+
+def engine_conversion(document: bytes, **options: Any) -> Conversion:
+    from ckanext.budgetod.engine.pipeline import read
+
+    return read(io.BytesIO(document), **options)
 
 
 def test_facts_of_the_gate_are_used_as_they_are() -> None:

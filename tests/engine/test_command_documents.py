@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -249,12 +250,30 @@ def test_a_document_that_cannot_be_compared_is_told(tmp_path: Path, capsys: Capt
         (Spec(stage="BP", exercice=2024), True),
         (Spec(stage="CA", exercice=2021), False),
         (Spec(stage="CA", exercice=2023, siret=fictional_siret("215709916")), False),
+        (Spec(stage="CA", exercice=2023, annexe=True, code_budget="02"), False),
     ):
         before.write_bytes(totem_document(spec=spec))
         (row,) = rows_of(["check", str(path), "--previous", str(before)], capsys)
         assert row["compared"] is compared
         main(["check", str(path), "--previous", str(before)])
         assert ("rien n’a été comparé" in capsys.readouterr().err) is not compared
+
+
+def test_a_document_of_several_budgets_is_compared_when_one_of_them_is(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    path, before = tmp_path / "a.xml", tmp_path / "before.xml"
+    eau, bois = (Spec(annexe=True, code_budget=code) for code in ("02", "03"))
+    path.write_bytes(totem_document(budgets=[budget_element(eau), budget_element(bois)]))
+    for spec, compared in ((bois, True), (Spec(), False)):
+        old = replace(spec, exercice=2022)
+        before.write_bytes(totem_document(spec=old))
+        for command in ("check", "convert"):
+            arguments = [command, str(path), "--previous", str(before)]
+            if command == "convert":
+                arguments += ["--out", str(tmp_path / "out")]
+            (row,) = rows_of(arguments, capsys)
+            assert row["compared"] is compared
 
 
 def test_formats_of_a_table_made_by_others(tmp_path: Path, capsys: Captured) -> None:

@@ -48,6 +48,7 @@ from .version import PIPELINE_VERSION
 
 if TYPE_CHECKING:
     from .anonymiser import GatePass
+    from .before import Before
     from .document import Header, ResolvedLine
     from .inspection import Inspection
     from .outputs import Output
@@ -98,7 +99,7 @@ def inspect(source: Source) -> Inspection:
 def check(
     source: Source,
     *,
-    previous: Source | Mapping[str, Any] | None = None,
+    previous: Source | Mapping[str, Any] | Before | None = None,
     facts: Mapping[str, Any] | None = None,
     siret: str | None = None,
     plans: Any = None,
@@ -106,8 +107,9 @@ def check(
     """Every control that the document can answer, those of its further Budgets included.
 
     ``previous`` is another document of the same budget, or its summary: the year before (magnitude,
-    results carried forward) or an earlier version of the same document (differences). ``facts`` are
-    those of the gate (``GatePass.facts``); without them they are computed from ``source``.
+    results carried forward) or an earlier version of the same document (differences); read once for
+    many documents, it is a ``Before`` (``pipeline.what_came_before``). ``facts`` are those of the
+    gate (``GatePass.facts``); without them they are computed from ``source``.
     """
     from .pipeline import check as run
 
@@ -137,7 +139,7 @@ def convert(
     basename: str | Callable[[Header], str] | None = None,
     plans: Any = None,
     progress: Progress | None = None,
-    previous: Source | Mapping[str, Any] | None = None,
+    previous: Source | Mapping[str, Any] | Before | None = None,
     formula_guard: bool = False,
 ) -> Conversion:
     """Write everything that can be published about a document into ``out_dir``.

@@ -31,6 +31,11 @@ class Conversion:
     others: tuple[Conversion, ...] = ()
 
     @property
+    def budgets(self) -> tuple[Conversion, ...]:
+        """This one and those of the further Budgets."""
+        return self, *self.others
+
+    @property
     def whole_report(self) -> Report:
         """The report, with the findings of the further Budgets of the document."""
         findings = [finding for other in self.others for finding in other.report.findings]

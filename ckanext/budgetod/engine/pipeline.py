@@ -17,20 +17,13 @@ from typing import IO, Any
 from . import tables
 from .anonymiser import GatePass, anonymise
 from .anonymiser.passing import Passing
+from .before import Before, Past
 from .conversion import Conversion, absent_files, concluded, moved, private_folder
 from .document import ResolvedLine
 from .errors import DocumentRefused, PreviousRefused
 from .naming import Names
 from .outputs import LineFiles, Naming, named
-from .reading import (
-    Before,
-    Options,
-    Reading,
-    Writers,
-    read_document,
-    read_published,
-    resolved_lines,
-)
+from .reading import Options, Reading, Writers, read_document, read_published, resolved_lines
 from .report import Report
 from .scdl.schema import COLUMNS
 from .scdl.strict import write_strict
@@ -203,16 +196,18 @@ def _options(given: Mapping[str, Any]) -> Options:
 
 
 def what_came_before(previous: Any, siret: str | None, plans: Any) -> Before | None:
-    """What a document, its summary, or this function's own answer says; None for None.
+    """What a document, its summary (its Budgets as ``budgetod summary`` writes them), or this
+    function's own answer says; None for None.
 
     Raises PreviousRefused.
     """
     if previous is None or isinstance(previous, Before):
         return previous
     if isinstance(previous, Mapping):
-        return Before(previous)
+        return Before((Past(previous), *map(Past, previous.get("autres_budgets", ()))))
     try:
-        first = read_document(as_path(previous), Options(siret=siret, plans=plans))[0]
+        readings = read_document(as_path(previous), Options(siret=siret, plans=plans))
     except DocumentRefused as refusal:
         raise PreviousRefused(refusal.code, **refusal.params) from refusal
-    return Before(summarise(first.evidence, first.resolver), first.evidence.ledger)
+    told = (Past(summarise(r.evidence, r.resolver), r.evidence.ledger) for r in readings)
+    return Before(tuple(told))

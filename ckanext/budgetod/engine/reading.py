@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from .anonymiser import GatePass
 from .anonymiser.facts import of_budget
 from .anonymiser.passing import Passing
 from .batches import Batches
+from .before import Before
 from .checks.comptable_sums import ComptableSums
 from .checks.evidence import Evidence
 from .document import (
@@ -27,13 +28,13 @@ from .document import (
     ResolvedLine,
     ResolvedLines,
 )
-from .ledger import Ledger
 from .nomenclature import Plans, Resolver, Standing
 from .nomenclature import plans as known_plans
 from .plan_checks import confront
 from .readers import Event, Source, open_document
 from .readers.cfu import Comptable
 from .readers.totem import TotemReader
+from .report import describe
 from .siret import usable_siret
 
 Progress = Callable[[int], None]
@@ -59,13 +60,6 @@ class Writer(Protocol):
 
 Writers = Callable[[int], Sequence[Writer]]
 """Makes the writers of the nth Budget of a document, from 0."""
-
-
-class Before(NamedTuple):
-    """What came before: its summary; its ledger too when the document itself was read."""
-
-    summary: Mapping[str, Any]
-    ledger: Ledger | None = None
 
 
 @dataclass(slots=True)
@@ -184,10 +178,11 @@ class _Pass:
             facts=of_budget(options.facts, index),
             siret=siret,
             plan_known=standing in (Standing.EXACT, Standing.OTHER_YEAR),
-            previous=options.before and options.before.summary,
-            previous_ledger=options.before and options.before.ledger,
             origin=options.origin,
         )
+        past = options.before and options.before.of(describe(evidence.identity))
+        if past:
+            evidence.previous, evidence.previous_ledger = past.summary, past.ledger
         if index == 0:
             evidence.comptable = self._comptable
         writers = self._first if index == 0 else self._make_writers(index)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from ..before import is_version, is_year_before
 from ..findings import Finding, Level
 from ..ledger import REAL, ZERO, Key, Ledger
 from ..report import describe
@@ -21,30 +22,12 @@ MAGNITUDE = Decimal(8)
 """How many times greater or smaller than the year before asks for a look (fonctionnement)."""
 
 
-def is_comparable(before: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
-    """Is a document another version of the same one, or the year before of the same budget?
-
-    Both as ``report.describe`` gives them; nothing before compares with nothing.
-    """
-    return _is_version(before, document) or _is_year_before(before, document)
-
-
-def _is_version(before: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
-    names = ("siret", "exercice", "etape", "numero_dm")
-    return all(before.get(name) == document[name] for name in names)
-
-
-def _is_year_before(before: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
-    same = before.get("siret") == document["siret"]
-    return same and before.get("exercice") == document["exercice"] - 1
-
-
 def _document(evidence: Evidence) -> Mapping[str, Any]:
     return (evidence.previous or {}).get("document") or {}
 
 
 def _year_before(evidence: Evidence) -> bool:
-    return _is_year_before(_document(evidence), describe(evidence.identity))
+    return is_year_before(_document(evidence), describe(evidence.identity))
 
 
 def _account_before(evidence: Evidence) -> bool:
@@ -52,7 +35,7 @@ def _account_before(evidence: Evidence) -> bool:
 
 
 def _same_document(evidence: Evidence) -> bool:
-    return _is_version(_document(evidence), describe(evidence.identity))
+    return is_version(_document(evidence), describe(evidence.identity))
 
 
 @check("Q03", Level.CONFIRM, applies=_year_before)

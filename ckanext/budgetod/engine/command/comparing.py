@@ -12,8 +12,8 @@ from .codes import Misuse
 from .messages import say
 
 if TYPE_CHECKING:
-    from ..reading import Before
-    from ..report import Report
+    from ..before import Before
+    from ..conversion import Conversion
 
 
 def read_previous(options: Namespace) -> Before | None:
@@ -33,10 +33,8 @@ def read_previous(options: Namespace) -> Before | None:
         raise Misuse(told) from None
 
 
-def compared(before: Before | None, report: Report) -> dict[str, bool]:
-    """Was a document compared? Nothing when that was not asked for."""
-    from ..checks.years import is_comparable
-
+def compared(before: Before | None, done: Conversion) -> dict[str, bool]:
+    """Was a Budget of a document compared? Nothing when that was not asked for."""
     if before is None:
         return {}
-    return {"compared": is_comparable(before.summary["document"], report.document)}
+    return {"compared": any(before.of(one.report.document) for one in done.budgets)}

@@ -117,11 +117,12 @@ def _details(data: Mapping[str, Any], lang: str) -> list[str]:
 
 
 def _check(item: Item, work: Work) -> Answer:
-    from .. import check
+    from ..pipeline import read
 
     options = work.options
-    report = check(item.source, previous=work.before, siret=options.siret, plans=options.plan)
-    data = {"report": report.to_dict(), **comparing.compared(work.before, report)}
+    done = read(item.source, previous=work.before, siret=options.siret, plans=options.plan)
+    report = done.whole_report
+    data = {"report": report.to_dict(), **comparing.compared(work.before, done)}
     return _code(report), _line(report, options.lang), data
 
 
@@ -149,14 +150,14 @@ def _convert(item: Item, work: Work) -> Answer:
 def _converted(done: Conversion, work: Work) -> Answer:
     """What a conversion made, every Budget of the document together."""
     lang = work.options.lang
-    outputs = [out for one in (done, *done.others) for out in one.outputs]
+    outputs = [out for one in done.budgets for out in one.outputs]
     files = written(outputs)
     report = done.whole_report
     code = _code(report)
-    if not all(any(out.kind == "scdl" for out in one.outputs) for one in (done, *done.others)):
+    if not all(any(out.kind == "scdl" for out in one.outputs) for one in done.budgets):
         code = max(code, TO_CONFIRM)
     line = f"{_line(report, lang)}, {say('files', lang, n=len(files))}"
-    told = comparing.compared(work.before, report)
+    told = comparing.compared(work.before, done)
     data = {"outputs": files, "report": report.to_dict(), **told}
     return code, line, data
 

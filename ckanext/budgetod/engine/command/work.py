@@ -10,7 +10,7 @@ from ..naming import Names
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from ..reading import Before
+    from ..before import Before
 
 
 @dataclass(frozen=True, slots=True)
