@@ -203,7 +203,7 @@ def _abridged_with_deleted() -> list[dict[str, str]]:
 
 
 LEVELS = {control.code: control.level for control in registered()}
-ELSEWHERE = {"F00", "Q03", "Q11", "Q22", "S05", "D02"}
+ELSEWHERE = {"F00", "Q03", "Q11", "Q22", "S05", "D02", "D03"}
 """F00 always passes; the others need another document: see below."""
 
 
@@ -554,6 +554,20 @@ def engine_conversion(document: bytes, **options: Any) -> Conversion:
     from ckanext.budgetod.engine.pipeline import read
 
     return read(io.BytesIO(document), **options)
+
+
+def test_a_second_decision_without_number_may_be_another_one() -> None:
+    first = dm(numero_dm="")
+    other = dm(numero_dm="", lines=lines(only("60612", CredOuv="5000.00"), stage="DM"))
+    (finding,) = found(report(other, previous=io.BytesIO(first)), "D03")
+    assert finding.level is Level.CONFIRM
+    assert finding.params == {"exercice": 2024, "numero": 2}
+    assert render(finding)["what"]
+    assert not found(report(first, previous=io.BytesIO(first)), "D03")
+    assert not found(report(other, previous=engine_summary(first)), "D03")
+    numbered = dm(lines=lines(only("60612", CredOuv="5000.00"), stage="DM"))
+    assert not found(report(numbered, previous=io.BytesIO(dm())), "D03")
+    assert not found(report(bp(scale=2), previous=io.BytesIO(bp())), "D03")
 
 
 def test_facts_of_the_gate_are_used_as_they_are() -> None:

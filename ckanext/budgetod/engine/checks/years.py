@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..before import is_version, is_year_before
+from ..document import Stage
 from ..findings import Finding, Level
 from ..ledger import REAL, ZERO, Key, Ledger
 from ..report import describe
@@ -149,6 +150,21 @@ def differences_from_the_previous_version(evidence: Evidence) -> Iterator[Findin
             "montant": text(gained),
         }
         yield Finding("D02", Level.CONFIRM, params, count=count)
+
+
+def _unnumbered_again(evidence: Evidence) -> bool:
+    """Both documents given. The portal, which keeps summaries, counts the decisions itself."""
+    unnumbered = evidence.header.stage is Stage.DM and not evidence.header.numero_dm
+    return unnumbered and evidence.previous_ledger is not None and _same_document(evidence)
+
+
+@check("D03", Level.CONFIRM, applies=_unnumbered_again)
+def decision_is_the_one_given_before(evidence: Evidence) -> Iterator[Finding]:
+    """Without a number, another decision cannot be told from the same one corrected."""
+    before = evidence.previous_ledger
+    if before is not None and _different(evidence.ledger, before):
+        params = {"exercice": evidence.header.exercice, "numero": 2}
+        yield Finding("D03", Level.CONFIRM, params)
 
 
 def _against_summary(evidence: Evidence) -> tuple[int, Decimal]:
