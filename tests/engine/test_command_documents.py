@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 from dataclasses import replace
@@ -156,6 +157,30 @@ def test_a_file_that_may_not_be_read_stops_nobody(
     first, second = rows_of(["check", str(tmp_path)], capsys)
     assert first["refused"]["title"] == "Le fichier ne peut pas être lu"
     assert second["exit"] == 0
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("command", ["convert", "anonymise", "nomenclature add"])
+def test_a_folder_that_may_not_be_written_to_is_named(
+    command: str, lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def denied(**options: Any) -> None:
+        raise PermissionError(13, "denied", f"{options['dir']}/.0xgoltt0.part")
+
+    for name in ("mkdtemp", "mkstemp"):
+        monkeypatch.setattr(tempfile, name, denied)
+    path, plan, out = tmp_path / "a.xml", tmp_path / "plan.xml", tmp_path / "out"
+    path.write_bytes(BP)
+    plan.write_text(
+        '<Nomenclature Norme="M57" Declinaison="M57_D" Exer="2031"><Nature><Comptes>'
+        '<Compte Code="60612" Libelle="Gaz" DR="011"/></Comptes></Nature></Nomenclature>'
+    )
+    option, file = ("--plan", plan) if command == "nomenclature add" else ("--out", path)
+    assert main([*command.split(), str(file), option, str(out), "--lang", lang]) == 3
+    said = capsys.readouterr().err
+    assert said.replace("\u00a0", "").startswith(f"budgetod: {out}: ")
+    assert ("donnez-en un autre" if lang == "fr" else "give another one") in said
+    assert "goltt0" not in said
 
 
 def test_names_command_no_terminal(tmp_path: Path, capsys: Captured) -> None:

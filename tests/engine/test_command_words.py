@@ -110,6 +110,11 @@ def test_what_the_system_refuses_is_told_in_words(number: int, words: str) -> No
     assert "Any text" not in said
 
 
+def test_a_place_that_is_taken_is_told_by_its_own_name() -> None:
+    error = OSError(errno.EISDIR, "any", "public/.abc.part", None, "public/a.xml")
+    assert messages.of_system(error, "fr").startswith("public/a.xml est un dossier")
+
+
 def test_an_english_answer_has_no_french_word(tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "dm.xml"
     path.write_bytes(totem_document(stage="DM", numero_dm="1", exercice=2024, scale=0))

@@ -14,6 +14,7 @@ from typing import Any
 from .anonymiser import GatePass
 from .checks import run_checks
 from .document import Header
+from .files import asked_for
 from .outputs import LineFiles, Output
 from .reading import Reading
 from .report import Report, describe
@@ -101,7 +102,8 @@ def moved(conversions: list[Conversion], out: Path) -> list[Conversion]:
 @contextmanager
 def private_folder(out: Path) -> Iterator[Path]:
     """A folder on the same disk as the output, gone at the end whatever happens."""
-    folder = Path(tempfile.mkdtemp(prefix=".budgetod-", dir=out))
+    with asked_for(out):
+        folder = Path(tempfile.mkdtemp(prefix=".budgetod-", dir=out))
     try:
         yield folder
     finally:

@@ -26,7 +26,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{name} est un dossier ; il faut un fichier.",
         "{name} is a folder; a file is needed.",
     ),
-    "denied": ("{name} : accès refusé.", "{name}: access denied."),
+    "denied": (
+        "{name} : accès refusé. Vérifiez vos droits sur ce fichier ou ce dossier, ou donnez-en un "
+        "autre.",
+        "{name}: access denied. Check your rights on this file or folder, or give another one.",
+    ),
     "not_a_folder": (
         "{name} : ce n'est pas un dossier. Donnez-en un autre.",
         "{name}: not a folder. Give another one.",
@@ -209,6 +213,6 @@ def of_system(error: OSError, lang: str) -> str:
     """What the system refused, in words."""
     if error.errno is None and isinstance(error, FileNotFoundError):
         return say("no_file" if str(error) else "no_name", lang, name=error)
-    name = error.filename or say("output", lang)
+    name = error.filename2 or error.filename or say("output", lang)
     reason = errno.errorcode.get(error.errno or 0, "?")
     return say(_OF_SYSTEM.get(error.errno or 0, "system"), lang, name=name, reason=reason)

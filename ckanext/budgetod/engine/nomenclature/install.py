@@ -8,14 +8,13 @@ administrator's folder is given to ``Plans`` or named by ``BUDGETOD_PLANS``.
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from ckanext.budgetod.engine.errors import NomenclatureError
+from ckanext.budgetod.engine.files import fresh_file
 
 from .compiler import compile_plan
 from .family import SUFFIX, Family, dump, load
@@ -68,12 +67,8 @@ def _install(plan: Plan, folder: Path) -> bool:
 
 def _write(path: Path, text: str) -> None:
     """Replace a file whole: a reader sees the old one or the new one."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="\n", dir=path.parent, delete=False
-    ) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    with fresh_file(path) as file:
+        file.write(text.encode())
     cached.cache_clear()
 
 
