@@ -44,7 +44,7 @@ def verify(source: IO[bytes]) -> SealVerdict:
     """Read the document and compare. Raises DocumentRefused as every reading does."""
     found: list[Element] = []
     try:
-        md5, sha1 = _digests(_Watched(source), found)
+        md5, sha1 = _digests(_Watched(source), found)  # pyright: ignore[reportArgumentType]
     except ValueError:
         return SealVerdict("unchecked")
     if not found:
