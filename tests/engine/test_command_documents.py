@@ -29,6 +29,10 @@ from ckanext.budgetod.engine.cli import main
 
 Captured = pytest.CaptureFixture[str]
 BP = totem_document(stage="BP", exercice=2024, seal=True)
+PLAN = (
+    '<Nomenclature Norme="M57" Declinaison="M57_D" Exer="2031"><Nature><Comptes>'
+    '<Compte Code="60612" Libelle="Gaz" DR="011"/></Comptes></Nature></Nomenclature>'
+)
 WRONG, RIGHT = "21570990800019", "21570990800010"
 WATER = Spec(siret=fictional_siret("215709908", 2), annexe=True, code_budget="02")
 GIVEN = "215 709 908\u00a000010"
@@ -171,16 +175,43 @@ def test_a_folder_that_may_not_be_written_to_is_named(
         monkeypatch.setattr(tempfile, name, denied)
     path, plan, out = tmp_path / "a.xml", tmp_path / "plan.xml", tmp_path / "out"
     path.write_bytes(BP)
-    plan.write_text(
-        '<Nomenclature Norme="M57" Declinaison="M57_D" Exer="2031"><Nature><Comptes>'
-        '<Compte Code="60612" Libelle="Gaz" DR="011"/></Comptes></Nature></Nomenclature>'
-    )
+    plan.write_text(PLAN)
     option, file = ("--plan", plan) if command == "nomenclature add" else ("--out", path)
     assert main([*command.split(), str(file), option, str(out), "--lang", lang]) == 3
     said = capsys.readouterr().err
     assert said.replace("\u00a0", "").startswith(f"budgetod: {out}: ")
     assert ("donnez-en un autre" if lang == "fr" else "give another one") in said
     assert "goltt0" not in said
+
+
+@pytest.mark.parametrize("command", ["check", "convert", "summary"])
+def test_plans_named_by_the_variable_must_be_there(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    path, nowhere, taken = tmp_path / "a.xml", tmp_path / "nowhere", tmp_path / "taken"
+    path.write_bytes(BP)
+    taken.write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    for folder in (nowhere, taken):
+        monkeypatch.setenv("BUDGETOD_PLANS", str(folder))
+        assert main([command, str(path)]) == 3
+        assert f"BUDGETOD_PLANS={folder}" in capsys.readouterr().err
+        assert main([command, str(path), "--plan", str(tmp_path)]) == 0
+        assert main(["inspect", str(path)]) == 0
+        capsys.readouterr()
+    monkeypatch.setenv("BUDGETOD_PLANS", "")
+    assert main([command, str(path)]) == 0
+
+
+def test_the_variable_may_name_a_folder_to_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, plans = tmp_path / "plan.xml", tmp_path / "plans"
+    plan.write_text(PLAN)
+    monkeypatch.setenv("BUDGETOD_PLANS", str(plans))
+    assert main(["nomenclature", "diff", str(plan)]) == 1
+    assert main(["nomenclature", "add", str(plan)]) == 0
+    assert list(plans.iterdir())
 
 
 def test_names_command_no_terminal(tmp_path: Path, capsys: Captured) -> None:

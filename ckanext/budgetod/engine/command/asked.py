@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from errno import ENOTDIR
 from importlib.util import find_spec
@@ -15,7 +16,8 @@ from .messages import say
 
 def verify(options: Namespace) -> None:
     """Raise Misuse for an option that cannot be followed, OSError for a file that is not there."""
-    _plan(getattr(options, "plan", None))
+    if hasattr(options, "plan"):
+        _plan(options.plan)
     _siret(getattr(options, "siret", None), options.lang)
     _rules(getattr(options, "rules", None), options.lang)
     if getattr(options, "out", None) == "":
@@ -24,11 +26,18 @@ def verify(options: Namespace) -> None:
         raise Misuse(say("no_parquet", options.lang))
 
 
-def _plan(folder: str | None) -> None:
+def _plan(given: str | None) -> None:
+    """The folder of ``--plan``, else that of the variable."""
+    from ..nomenclature import ENVIRONMENT
+
+    folder = name = given
+    if given is None and os.environ.get(ENVIRONMENT):
+        folder = os.environ[ENVIRONMENT]
+        name = f"{ENVIRONMENT}={folder}"
     if folder is not None and not (folder and Path(folder).exists()):
-        raise FileNotFoundError(folder)
+        raise FileNotFoundError(name)
     if folder is not None and not Path(folder).is_dir():
-        raise NotADirectoryError(ENOTDIR, "", folder)
+        raise NotADirectoryError(ENOTDIR, "", name)
 
 
 def _siret(given: str | None, lang: str) -> None:
