@@ -20,7 +20,7 @@ from ckanext.budgetod import engine
 from ckanext.budgetod.engine import foreign
 from ckanext.budgetod.engine.builder import VALMOSELLE, fictional_siret, totem_document
 from ckanext.budgetod.engine.errors import DocumentRefused, NotABudget, TooLarge, Unreadable
-from ckanext.budgetod.engine.scdl.schema import COLUMNS, table_schema
+from ckanext.budgetod.engine.scdl.schema import AMOUNT_COLUMNS, COLUMNS, table_schema
 
 ANNEXE = fictional_siret(VALMOSELLE[:9], 2)
 BAD = VALMOSELLE[:-1] + "9"
@@ -161,6 +161,25 @@ def test_persons_in_texts_are_masked_and_never_quoted(tmp_path: Path) -> None:
     assert finding(done, "P01").count == 1
     assert done.report.masked[0]["count"] == 1
     assert done.report.rows["written"] == len(CA)
+
+
+NO_VALUE = ("BGT_SECTION", "BGT_OPBUDG", "BGT_CODRD", "BGT_ARTSPE", *AMOUNT_COLUMNS)
+
+
+@pytest.mark.parametrize("column", NO_VALUE)
+def test_what_is_no_value_of_its_column_never_goes_out(tmp_path: Path, column: str) -> None:
+    shifted = [CA[0] | {column: "M. Zdurand Paul"}, CA[1] | {column: "zdurand@example.org"}]
+    (done,) = convert(table([*shifted, *CA[2:]]), tmp_path, extended=True)
+    assert "scdl" not in [output.kind for output in done.outputs]
+    for path in tmp_path.iterdir():
+        assert "zdurand" not in path.read_bytes().decode("utf-8", "replace").lower()
+    path = next(output.path for output in done.outputs if output.kind == "etendu")
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    assert [row[column] for row in rows[:3]] == ["", "", CA[2][column]]
+    assert done.report.rows["valid"] == len(CA) - 2
+    (told,) = finding(done, "Q23").params["table"]
+    assert (told["colonne"], told["lignes"]) == (column, 2)
+    assert told["raison"] in ("not_listed", "not_a_number")
 
 
 def test_unknown_columns_are_named(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -16,7 +16,7 @@ from ckanext.budgetod.engine.readers import open_document
 from ckanext.budgetod.engine.readers.scdl import ScdlTable, open_scdl
 from ckanext.budgetod.engine.readers.scdl_cells import number, repaired_cell
 from ckanext.budgetod.engine.scdl.mapping import StrictRows
-from ckanext.budgetod.engine.scdl.repair import repair_scdl
+from ckanext.budgetod.engine.scdl.repair import RepairedLine, repair_scdl
 from ckanext.budgetod.engine.scdl.schema import COLUMNS, FIELDS
 from ckanext.budgetod.engine.scdl.validator import RowValidator
 
@@ -257,6 +257,23 @@ def test_no_file_when_it_cannot_be_valid(tmp_path) -> None:
         {"column": "BGT_SIRET", "reason": "empty", "count": len(ROWS), "first_row": 1},
     )
     assert found.to_dict()["missing_required"] == ("BGT_SIRET",)
+
+
+@pytest.mark.parametrize("column", ["BGT_SIRET", "BGT_ANNEE", "BGT_NATDEC", "BGT_MTREAL"])
+def test_what_is_no_value_is_followed_by_nobody(column: str) -> None:
+    rows = [list(ROWS[0]), *ROWS[1:]]
+    rows[0][COLUMNS.index(column)] = "M. Zdurand"
+    seen: dict[bool, list[str]] = {}
+    for mask in (True, False):
+
+        def follow(lines: Iterable[RepairedLine], mask: bool = mask) -> None:
+            seen[mask] = [row[COLUMNS.index(column)] for row, _ in lines]
+
+        found = repair_scdl(table_of(rows), mask=mask, follow=follow)
+        assert (found.valid, found.bad[0]["column"]) == (len(ROWS) - 1, column)
+    assert seen[True][0] == ""
+    assert seen[False][0].endswith("Zdurand")
+    assert seen[True][1:] == seen[False][1:]
 
 
 def test_repair_to_a_stream_and_without_target() -> None:

@@ -129,7 +129,7 @@ class _Budget:
         lines = ResolvedLines.of(resolved)
         self.reading.lines += len(lines)
         self.reading.evidence.add_lines(lines)
-        self.lines.take(list(zip(*rows, strict=True)), lines)
+        self.lines.take(rows, lines)
 
     def flush(self) -> None:
         """Write what waits."""

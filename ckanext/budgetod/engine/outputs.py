@@ -15,7 +15,7 @@ from .nomenclature import Resolver
 from .report import coded
 from .scdl.mapping import ExtendedRows, StrictRows
 from .scdl.schema import COLUMNS, EXTENDED_AMOUNTS, EXTENDED_COLUMNS, FREE_TEXT
-from .scdl.validator import RowValidator
+from .scdl.validator import RowValidator, blank
 from .scdl.writer import CsvWriter
 
 _UNSAFE = re.compile(r"[^0-9a-z]+")
@@ -86,11 +86,19 @@ class LineFiles:
         self._extended = CsvWriter(self._folder / "etendu.csv", EXTENDED_COLUMNS, self._guard)
 
     def lines(self, lines: ResolvedLines) -> None:
-        self.take(self._rows.columns(lines), lines)
-
-    def take(self, columns: Sequence[Sequence[str]], lines: ResolvedLines) -> None:
-        """The strict columns, ready, of the lines they stand for."""
+        columns = self._rows.columns(lines)
         self.validator.check_columns(columns)
+        self._write(columns, lines)
+
+    def take(self, rows: Sequence[list[str]], lines: ResolvedLines) -> None:
+        """The strict rows, made by others, of the lines they stand for; what is no value of its
+        column is counted as bad, then left empty in the rows."""
+        bad = self.validator.check_columns(list(zip(*rows, strict=True)))
+        for place, cells in bad.items():
+            blank(rows[place], cells)
+        self._write(list(zip(*rows, strict=True)), lines)
+
+    def _write(self, columns: Sequence[Sequence[str]], lines: ResolvedLines) -> None:
         if self._strict is None:
             return
         written = self._strict.write_columns(columns)

@@ -22,7 +22,7 @@ from ckanext.budgetod.engine.nomenclature import Plans
 from ckanext.budgetod.engine.readers.scdl import ScdlTable, open_scdl
 
 from .schema import COLUMNS
-from .validator import RowValidator
+from .validator import RowValidator, blank
 from .writer import CsvWriter
 
 _IN_MEMORY = 8_000_000
@@ -76,7 +76,8 @@ def repair_scdl(
 ) -> ScdlRepair:
     """Read, repair and check; write the valid file to ``target``, nothing when it is not valid.
 
-    What names or reaches a person is masked in it, unless ``mask`` is False. ``follow`` sees each
+    What names or reaches a person is masked in it, and what is no value of its column is left
+    empty for whoever follows, unless ``mask`` is False. ``follow`` sees each
     row that goes out, with the line it stands for. ``given`` may fill BGT_SIRET (a wrong one is
     replaced), BGT_NOM and BGT_NATDEC. Raises DocumentRefused for a file that is no SCDL table.
     """
@@ -90,7 +91,7 @@ def repair_scdl(
         masked: Counter[str] = Counter()
         with CsvWriter(repaired, COLUMNS) as writer:  # pyright: ignore[reportArgumentType]
             lines = _masked(table.lines(), masked) if mask else table.lines()
-            passing = _kept(lines, validator, writer)
+            passing = _kept(lines, validator, writer, mask)
             if follow is not None:
                 follow(passing)
             deque(passing, maxlen=0)
@@ -110,11 +111,13 @@ def _masked(lines: Iterable[RepairedLine], found: Counter[str]) -> Iterator[Repa
 
 
 def _kept(
-    lines: Iterable[RepairedLine], validator: RowValidator, writer: CsvWriter
+    lines: Iterable[RepairedLine], validator: RowValidator, writer: CsvWriter, mask: bool
 ) -> Iterator[RepairedLine]:
-    """The lines, each checked and written as it passes."""
+    """The lines, each checked and written as it passes; with ``mask``, without what is no value."""
     for row, resolved in lines:
-        validator.check(row)
+        bad = validator.check(row)
+        if mask:
+            blank(row, bad)
         writer.write(row)
         yield row, resolved
 

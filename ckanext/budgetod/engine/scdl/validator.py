@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from ckanext.budgetod.engine.siret import valid_siret
 
-from .schema import FIELDS, PATTERNS, Field
+from .schema import COLUMNS, FIELDS, PATTERNS, Field
 
 _KNOWN_CELLS = 5000
+_NO_VALUE = frozenset({"not_listed", "not_a_year", "not_a_siret", "not_a_number"})
+"""Reasons of cells that hold anything but a value of their column: a name, an address."""
 
 
 class BadCell(NamedTuple):
@@ -73,6 +75,13 @@ class RowValidator:
     def is_valid(self) -> bool:
         """True when every row was valid, and there was one."""
         return 0 < self.rows == self.valid
+
+
+def blank(row: list[str], bad: Sequence[BadCell]) -> None:
+    """Empty the bad cells of a row that hold no value of their column; the row is changed."""
+    for cell in bad:
+        if cell.reason in _NO_VALUE:
+            row[COLUMNS.index(cell.column)] = ""
 
 
 def fault(field: Field, text: str) -> str:
