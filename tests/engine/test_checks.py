@@ -582,3 +582,11 @@ def test_a_seal_is_recomputed_on_the_original() -> None:
     document = sealed(totem_document(), SEALED)
     assert report(document).seal == "intact"
     assert report(document.replace(b"Valmoselle", b"Valmosella")).seal == "altered"
+
+
+@pytest.mark.parametrize("version", ["²", "1" * 5000], ids=["exponent", "endless"])
+def test_a_version_that_is_no_number_is_not_compared(version: str) -> None:
+    unknown = lines(only("60612", **{"+Inconnu V='x'": "Inconnu V='x'"}))
+    told = report(ca(schema_version=version, lines=unknown))
+    assert not found(told, "N03")
+    assert [finding.level for finding in found(told, "F16")] == [Level.CONFIRM]

@@ -132,7 +132,7 @@ def test_chapters_sections_and_labels_come_from_the_plan(tmp_path: Path) -> None
 
 
 def test_rows_without_identity_are_counted(tmp_path: Path) -> None:
-    rows = [*CA, CA[0] | {"BGT_ANNEE": "total"}, CA[0] | {"BGT_SIRET": "Valmoselle"}]
+    rows = [*CA, CA[0] | {"BGT_ANNEE": "²⁰²³"}, CA[0] | {"BGT_SIRET": "Valmoselle"}]
     (done,) = convert(table(rows), tmp_path)
     assert strict(done) == CA
     assert finding(done, "H07").params == {"n": 2}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,16 @@ def test_texts_trimmed_together_are_those_cleaned_alone(texts: list[str]) -> Non
         assert found == [values.clean(text) for text in texts]
         assert not any(values.is_destroyed(text) for text in texts)
     assert found is not None or not all(text.isascii() and text.isprintable() for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("2023", 2023), ("0", 0), ("007", 7), ("9" * 9, 999_999_999)]
+    + [(text, None) for text in ("", "²", "²⁰²³", "٢٠٢٣", "-1", "1.0", " 1", "1\n", "9" * 5000)],
+    ids=lambda value: str(value)[:10],
+)
+def test_whole_numbers(text: str, number: int | None) -> None:
+    assert values.whole(text) == number
 
 
 _NUMBER = re.compile(r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)?")

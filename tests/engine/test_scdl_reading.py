@@ -201,6 +201,15 @@ def test_refusals(data: bytes, code: str) -> None:
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("year", ["²", "²⁰²³", "9" * 5000], ids=["one", "four", "endless"])
+@pytest.mark.parametrize("nomenclature", ["", "M57-M57_D"])
+def test_a_year_that_is_no_number(year: str, nomenclature: str) -> None:
+    odd = list(ROWS[0])
+    odd[1], odd[COLUMNS.index("BGT_NATURE_LABEL")] = year, ""
+    found = repair_scdl(table_of([odd, *ROWS[1:]]), nomenclature=nomenclature)
+    assert found.valid == len(ROWS) - 1
+
+
 def test_size_is_bounded() -> None:
     with pytest.raises(DocumentRefused) as caught:
         open_scdl(table_of(ROWS), max_size=100)

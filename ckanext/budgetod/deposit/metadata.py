@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ckanext.budgetod import config
 from ckanext.budgetod.engine.document import Header, Stage
+from ckanext.budgetod.engine.readers.values import whole
 from ckanext.budgetod.engine.scdl.schema import URL as SCDL_SCHEMA
 from ckanext.budgetod.model import BudgetDocument, Conversion
 from ckanext.budgetod.sources import profile
@@ -237,7 +238,7 @@ def sort_documents(documents: Iterable[BudgetDocument]) -> list[BudgetDocument]:
     """CFU, CA, DM n…1, BS, BP; the principal budget, then annexes by name; national figures."""
 
     def rank(document: BudgetDocument) -> tuple[Any, ...]:
-        number = int(document.numero_dm) if document.numero_dm.isdigit() else 0
+        number = whole(document.numero_dm) or 0
         stage = STAGES.index(Stage(document.etape)) if document.is_budget else len(STAGES)
         return stage, -number, document.categorie == "annexe", document.libelle, document.key
 

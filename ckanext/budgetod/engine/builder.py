@@ -23,6 +23,7 @@ from xml.sax.saxutils import quoteattr
 from .builder_annexes import Rows, sample_annexes
 from .builder_lines import sample_lines
 from .document import Stage
+from .readers.values import whole
 
 NAMESPACE = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 Line = Mapping[str, str]
@@ -95,11 +96,11 @@ class Spec:
     @property
     def is_recent(self) -> bool:
         """Schema V113 or later, that of the CFU."""
-        return self.schema_version.isdigit() and int(self.schema_version) >= 113
+        return (whole(self.schema_version) or 0) >= 113
 
     @property
     def voted_on(self) -> str:
-        year = int(self.exercice) if str(self.exercice).isdigit() else 2023
+        year = whole(str(self.exercice)) or 2023
         account = self.nat_dec in ("09", "10")
         return self.date_vote or (f"{year + 1}-04-02" if account else f"{year}-03-28")
 

@@ -9,6 +9,7 @@ from .checks.evidence import Evidence, Places, places
 from .ledger import Account, Key, Place
 from .nomenclature import Plans
 from .nomenclature.plan import ROLES, Entry, Plan
+from .readers.values import whole
 
 BY_FUNCTION = "2"
 
@@ -31,7 +32,8 @@ def confront(evidence: Evidence, plans: Plans) -> None:
 
 def _is_deleted(account: Entry, exercice: int) -> bool:
     since = account.deleted
-    return bool(since) and (since == "0" or not since.isdigit() or int(since) <= exercice)
+    year = whole(since)
+    return bool(since) and (year is None or year <= exercice)
 
 
 def _confront_roles(

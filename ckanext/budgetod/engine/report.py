@@ -14,6 +14,7 @@ from typing import Any
 from .document import Header, Stage
 from .findings import Finding, Level, Where
 from .informations import population
+from .readers.values import whole
 from .version import REPORT_FORMAT, REPORT_VERSION
 
 PASSED, FAILED, NOT_APPLICABLE = "passed", "failed", "not_applicable"
@@ -102,8 +103,8 @@ class Report:
         names = sorted(name for name in told if _is_surprise(name))
         if not names:
             return []
-        version = str(self.document.get("schema_version", ""))
-        later = version.isdigit() and int(version) > LAST_STRICT_VERSION
+        version = whole(str(self.document.get("schema_version", "")))
+        later = version is not None and version > LAST_STRICT_VERSION
         level = Level.INFO if later else Level.CONFIRM
         params = {"n": len(names), "noms": names[:SHOWN_NAMES]}
         return [Finding("F16", level, params, count=len(names))]

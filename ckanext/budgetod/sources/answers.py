@@ -14,6 +14,7 @@ from typing import IO, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from ckanext.budgetod.engine.errors import RemoteFailed, SourceError
+from ckanext.budgetod.engine.readers.values import whole
 
 from .addresses import shown
 
@@ -52,8 +53,8 @@ class Downloaded:
 def pieces(answer: Answer, cap: int) -> Iterator[bytes]:
     """The decoded body, never more than ``cap`` bytes of it: ``too_large``."""
     too_large = RemoteFailed("too_large", limit=cap, url=shown(answer.url))
-    announced = answer.headers.get("Content-Length", "")
-    if announced.isdigit() and int(announced) > cap:
+    announced = whole(answer.headers.get("Content-Length", ""), longest=18)
+    if announced is not None and announced > cap:
         raise too_large
     size = 0
     for piece in answer.iter_content(CHUNK):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
+from ckanext.budgetod.engine.readers.values import whole
+
 from .faults import Fault
 from .territory import Collectivity, Territory, territory
 
@@ -264,8 +266,8 @@ def _known(name: str, values: Iterable[str], allowed: Iterable[str]) -> None:
 
 def _floor(config: Mapping[str, Any]) -> int:
     value = config.get("population_min") or 0
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    if isinstance(value, str):
+        value = whole(value.strip())
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise Fault(
             "population_min",

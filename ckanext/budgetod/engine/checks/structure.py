@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..findings import Finding, Level
+from ..readers.values import whole
 from .evidence import MAX_WHERE, Evidence
 from .registry import check
 
 LAST_KNOWN_VERSION = 115
 """Latest TotEM version of which real documents were read."""
-
-
-def schema_version(evidence: Evidence) -> int | None:
-    """TotEM version of the document, None when it is not a number."""
-    stated = evidence.header.schema_version
-    return int(stated) if stated.isdigit() else None
 
 
 @check("F00", Level.BLOCKING)
@@ -46,7 +41,7 @@ def elements_are_known(evidence: Evidence) -> Iterator[Finding]:
 
 @check("N03", Level.INFO)
 def version_is_known(evidence: Evidence) -> Iterator[Finding]:
-    version = schema_version(evidence)
+    version = whole(evidence.header.schema_version)
     if version is not None and version > LAST_KNOWN_VERSION:
         yield Finding("N03", Level.INFO, {"version": str(version)})
 

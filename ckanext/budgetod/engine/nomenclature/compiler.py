@@ -20,7 +20,7 @@ from ckanext.budgetod.engine.readers.safexml import (
     local_name,
     walk,
 )
-from ckanext.budgetod.engine.readers.values import clean
+from ckanext.budgetod.engine.readers.values import clean, whole
 
 from .plan import ROLES, Entry, Key, Plan
 
@@ -67,13 +67,13 @@ def _choose(element: Element, depth: int) -> Choice:
 
 def _key(root: Element) -> Key:
     norme, declinaison = root.get("Norme") or "", root.get("Declinaison") or ""
-    year = root.get("Exer") or ""
-    if local_name(root) != "Nomenclature" or not (norme and declinaison and year.isdigit()):
+    year = whole(root.get("Exer") or "")
+    if local_name(root) != "Nomenclature" or not (norme and declinaison) or year is None:
         raise NomenclatureError("plan_root")
     for name in (norme, declinaison):
         if not name.replace("_", "").isalnum():
             raise NomenclatureError("plan_name")
-    return Key(norme, declinaison, int(year))
+    return Key(norme, declinaison, year)
 
 
 def _read_half(half: Element, plan: Plan) -> None:

@@ -40,7 +40,7 @@ from ckanext.budgetod.engine.siret import valid_siret
 from .scdl_cells import fold, repaired_cell
 from .scdl_dialect import decoded, separator_of
 from .scdl_guess import guess_nomenclature
-from .values import amount
+from .values import amount, whole
 
 GIVEN = ("BGT_SIRET", "BGT_NOM", "BGT_NATDEC")
 """Columns that a person may give for the whole file."""
@@ -121,7 +121,7 @@ class ScdlTable:
         self.missing = [name for name in COLUMNS if name not in found]
         self.extra = [name for name in self.columns if _column(name) not in _PLACE]
         self.nomenclature = nomenclature
-        self._resolvers: dict[str, Resolver] = {}
+        self._resolvers: dict[int, Resolver] = {}
         self._note_dialect()
 
     def __enter__(self) -> ScdlTable:
@@ -245,14 +245,13 @@ class ScdlTable:
                 self.repairs["section_from_plan" if name == "BGT_SECTION" else "from_plan"] += 1
 
     def _resolver(self, year: str) -> Resolver | None:
-        if not (year.isdigit() and self.nomenclature):
+        exercice, name = whole(year), self.nomenclature
+        if exercice is None or not name:
             return None
-        if year not in self._resolvers:
-            header = Header(
-                siret="", exercice=int(year), stage=Stage.CA, nomenclature=self.nomenclature
-            )
-            self._resolvers[year] = Resolver(self._plans, header)
-        return self._resolvers[year]
+        if exercice not in self._resolvers:
+            header = Header(siret="", exercice=exercice, stage=Stage.CA, nomenclature=name)
+            self._resolvers[exercice] = Resolver(self._plans, header)
+        return self._resolvers[exercice]
 
 
 def resolved(row: list[str], index: int) -> ResolvedLine:

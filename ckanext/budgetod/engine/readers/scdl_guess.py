@@ -10,6 +10,7 @@ from ckanext.budgetod.engine.nomenclature.family import Family
 from ckanext.budgetod.engine.scdl.schema import COLUMNS
 
 from .scdl_cells import fold
+from .values import whole
 
 _YEAR, _CHAPTER, _NATURE, _LABEL = map(
     COLUMNS.index, ("BGT_ANNEE", "BGT_CONTNAT", "BGT_NATURE", "BGT_NATURE_LABEL")
@@ -30,8 +31,8 @@ def guess_nomenclature(plans: Plans, rows: Iterable[list[str]]) -> str:
 
 
 def _score(family: Family, year: str, chapter: str, nature: str, label: str) -> int:
-    exercice = int(year) if year.isdigit() else 0
-    if exercice not in family.years:
+    exercice = whole(year)
+    if exercice is None or exercice not in family.years:
         return 0
     bit = family.bits(exercice)[0]
     chapters = ("chapitre", "chapitre_fonction")
