@@ -189,11 +189,13 @@ def test_rows_stand_for_lines() -> None:
     [
         (b"", "F09"),
         (b" \n", "F09"),
+        (b"\xff\xfe", "F09"),
         (b"a;b;c\n1;2;3\n", "F02"),
         (b"%PDF-1.7\n", "F02"),
         (",".join(COLUMNS).encode() + b'\n"' + b"x" * 200_000 + b'"\n', "F07"),
+        (b"\xff\xfe" + b"BGT_NOM;a;b\n1;2;3", "F07"),
     ],
-    ids=["empty", "blank", "other csv", "pdf", "endless cell"],
+    ids=["empty", "blank", "mark alone", "other csv", "pdf", "endless cell", "not utf-16"],
 )
 def test_refusals(data: bytes, code: str) -> None:
     with pytest.raises(DocumentRefused) as caught:

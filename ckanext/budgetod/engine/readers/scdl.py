@@ -38,7 +38,7 @@ from ckanext.budgetod.engine.scdl.schema import AMOUNT_COLUMNS, COLUMNS, FIELDS,
 from ckanext.budgetod.engine.siret import valid_siret
 
 from .scdl_cells import fold, repaired_cell
-from .scdl_dialect import decoded, separator_of
+from .scdl_dialect import decoded, first, separator_of
 from .scdl_guess import guess_nomenclature
 from .values import amount, whole
 
@@ -110,11 +110,11 @@ class ScdlTable:
         self.repairs: Counter[str] = Counter()
         self.twice: list[str] = []
         self.encoding, text = decoded(raw, max_size)
-        self._line = text.readline()
         self._text = text
-        self.separator = separator_of(self._line)
-        self._reader = csv.reader(itertools.chain([self._line], text), delimiter=self.separator)
-        self.columns = [name.strip() for name in self._next()]
+        line = first(text)
+        self.separator = separator_of(line)
+        self._reader = csv.reader(itertools.chain([line], text), delimiter=self.separator)
+        self.columns = [name.strip() for name in first(self._reader)]
         self._ranks = self._known_columns()
         self._given = {name: given[name] for name in GIVEN if given.get(name)}
         found = {*self._ranks, *self._given}
@@ -157,14 +157,6 @@ class ScdlTable:
             yield row, resolved(row, index)
 
     # -- reading ----------------------------------------------------------------------------------
-
-    def _next(self) -> list[str]:
-        try:
-            return next(self._reader)
-        except StopIteration:
-            raise Unreadable("F09") from None
-        except (csv.Error, UnicodeError):
-            raise Unreadable("F07", line=1) from None
 
     def _known_columns(self) -> dict[str, int]:
         ranks: dict[str, int] = {}

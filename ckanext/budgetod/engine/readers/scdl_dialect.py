@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import io
-from typing import IO
+from collections.abc import Iterator
+from typing import IO, TypeVar
 
 from ckanext.budgetod.engine.errors import TooLarge, Unreadable
+
+Item = TypeVar("Item")
 
 
 def decoded(raw: IO[bytes], max_size: int) -> tuple[str, io.TextIOWrapper]:
@@ -33,6 +37,16 @@ def _encoding(data: bytes) -> str:
 
 _UNDEFINED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 """Bytes that cp1252 does not define."""
+
+
+def first(items: Iterator[Item]) -> Item:
+    """The first line, or the cells of it. Unreadable when there is none that can be read."""
+    try:
+        return next(items)
+    except StopIteration:
+        raise Unreadable("F09") from None
+    except (csv.Error, UnicodeError):
+        raise Unreadable("F07", line=1) from None
 
 
 def separator_of(header: str) -> str:
