@@ -187,6 +187,15 @@ def test_unknown_columns_are_named(tmp_path: Path) -> None:
     assert done.report.dropped == ({"what": "Commentaire", "count": 1},)
 
 
+def test_names_of_unknown_columns_are_masked_and_bounded(tmp_path: Path) -> None:
+    odd = ["M. Zdurand", "zdurand@example.org", "x" * 3000]
+    (done,) = convert(table(CA, [*odd, *COLUMNS]), tmp_path, extended=True)
+    told = [row["what"] for row in done.report.dropped]
+    assert told == ["[nom occulté]", "[courriel occulté]", "x" * 100]
+    for path in tmp_path.iterdir():
+        assert "zdurand" not in path.read_bytes().decode("utf-8", "replace").lower()
+
+
 def test_figures_and_controls(tmp_path: Path) -> None:
     (theirs,) = convert(table(CA), tmp_path / "theirs", extended=True)
     document = totem_document(nomenclature="M57-M57_D", exercice=2023)

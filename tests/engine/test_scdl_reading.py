@@ -92,6 +92,16 @@ def test_columns_in_another_order_and_unknown_ones() -> None:
     assert table.extra == ["Commentaire"]
 
 
+@pytest.mark.parametrize(
+    ("mask", "told"),
+    [(True, ("[nom occulté]", "x" * 100)), (False, ("M. Zdurand", "x" * 3000))],
+)
+def test_names_of_unknown_columns_are_masked(mask: bool, told: tuple[str, ...]) -> None:
+    columns = ["M. Zdurand", "x" * 3000, *COLUMNS]
+    found = repair_scdl(table_of([["", "", *row] for row in ROWS], columns), mask=mask)
+    assert found.extra == told
+
+
 def test_decimal_commas_and_spreadsheet_writing() -> None:
     spoiled = []
     for row in ROWS:

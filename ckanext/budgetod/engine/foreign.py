@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import tables
-from .anonymiser.cells import masked_line
+from .anonymiser.cells import masked_line, masked_title
 from .batches import Batches
 from .checks.evidence import Evidence
 from .conversion import Conversion, absent_files, concluded, moved, private_folder
@@ -39,6 +39,8 @@ MAX_SIZE = 50_000_000
 MAX_ROWS = 400_000
 MAX_BUDGETS = 200
 """Each budget of a file has a file open while rows are read."""
+MAX_EXTRA = 50
+"""Unknown columns that a report names."""
 
 _PLACE = {name: rank for rank, name in enumerate(COLUMNS)}
 _STAGE_OF = {text: stage for stage, text in STAGES.items() if stage is not Stage.CFU}
@@ -234,7 +236,10 @@ class _File:
                 {"kind": "pattern", "what": kind, "count": count}
                 for kind, count in sorted(budget.masked.items())
             ),
-            dropped=tuple({"what": column[:60], "count": 1} for column in self._table.extra[:50]),
+            dropped=tuple(
+                {"what": masked_title(column), "count": 1}
+                for column in self._table.extra[:MAX_EXTRA]
+            ),
         )
         return told.with_findings(self._findings(budget))
 

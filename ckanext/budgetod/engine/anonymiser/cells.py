@@ -20,6 +20,7 @@ _TEXTS = [
 ]
 _GROWTH = 100
 """Characters that marks may add to a text without limit."""
+_LONGEST_TITLE = 100
 _REMEMBERED = 200
 """Longer texts are not kept in memory."""
 
@@ -51,6 +52,11 @@ def masked_line(row: list[str], resolved: ResolvedLine) -> tuple[ResolvedLine, l
         fonction_label=told["BGT_FONCTION_LABEL"],
     )
     return masked, kinds
+
+
+def masked_title(text: str) -> str:
+    """The name of a column made by others, as a report may quote it."""
+    return patterns.mask(text, _LONGEST_TITLE)[0][:_LONGEST_TITLE]
 
 
 def _mask_row(row: list[str]) -> list[str]:

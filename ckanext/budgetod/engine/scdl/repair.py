@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from ckanext.budgetod.engine.anonymiser.cells import masked_line
+from ckanext.budgetod.engine.anonymiser.cells import masked_line, masked_title
 from ckanext.budgetod.engine.document import ResolvedLine
 from ckanext.budgetod.engine.files import fresh_file
 from ckanext.budgetod.engine.nomenclature import Plans
@@ -99,7 +99,7 @@ def repair_scdl(
         if written:
             repaired.seek(0)
             _copy(repaired, target)
-        return _answer(table, validator, masked, written)
+        return _answer(table, validator, masked, written, mask)
 
 
 def _masked(lines: Iterable[RepairedLine], found: Counter[str]) -> Iterator[RepairedLine]:
@@ -131,7 +131,11 @@ def _copy(repaired: IO[bytes], target: str | Path | BinaryIO | None) -> None:
 
 
 def _answer(
-    table: ScdlTable, validator: RowValidator, masked: Mapping[str, int], written: bool
+    table: ScdlTable,
+    validator: RowValidator,
+    masked: Mapping[str, int],
+    written: bool,
+    mask: bool,
 ) -> ScdlRepair:
     bad = (
         {
@@ -150,7 +154,7 @@ def _answer(
         nomenclature=table.nomenclature,
         missing=tuple(table.missing),
         missing_required=tuple(table.missing_required),
-        extra=tuple(table.extra),
+        extra=tuple(map(masked_title, table.extra) if mask else table.extra),
         repairs=dict(sorted(table.repairs.items())),
         bad=tuple(bad),
         masked=dict(sorted(masked.items())),
