@@ -451,6 +451,34 @@ def test_what_no_rule_knows_is_dropped_and_named(tmp_path: Path) -> None:
     assert answer.dropped == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (b"</LigneBudget>", b"</LigneBudget>Zwxquorv", {"what": "#text", "count": 30}),
+        (b"<LigneBudget>", b"Zwxquorv<LigneBudget>", {"what": "#text", "count": 30}),
+        (b"</Budget>", b"Zwxquorv</Budget>", {"what": "#text", "count": 1}),
+        (b"</Budget>", b"</Budget>Zwxquorv", {"what": "#text", "count": 1}),
+        (b"<Budget>", b"<Budget>Zwxquorv", {"what": "#text", "count": 1}),
+        (b"</BlocBudget>", b"</BlocBudget>Zwxquorv", {"what": "#text", "count": 1}),
+        (b"<Budget>", b"<Budget><Inconnu>Zwxquorv</Inconnu>", None),
+        (b"<Budget>", b"<Budget><x/>Zwxquorv", {"what": "#text", "count": 1}),
+        (b"<DocumentB", b"<!--Zwxquorv--><DocumentB", {"what": "#comment", "count": 1}),
+        (b"<DocumentB", b"<?a Zwxquorv?><DocumentB", {"what": "#comment", "count": 1}),
+    ],
+)
+def test_what_stands_between_the_blocks_is_dropped_and_named(
+    before: bytes, after: bytes, told: dict[str, object] | None
+) -> None:
+    document = totem_document()
+    assert gate(document)[1].dropped == []
+    spoiled = document.replace(before, after)
+    assert spoiled != document
+    published, answer = gate(spoiled)
+    assert published == gate(document)[0]
+    found = [row for row in answer.dropped if row["what"].startswith("#")]
+    assert found == ([told] if told else [])
+
+
 def test_an_extra_rule_completes_a_known_element(tmp_path: Path) -> None:
     extra = {"elements": {"LigneBudget": {"since_120": {"keep": ["MtNouveau"]}}}}
     line = {"Nature": "60612", "CodRD": "D", "OpBudg": "0", "MtNouveau": "7.00"}

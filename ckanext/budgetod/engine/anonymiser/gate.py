@@ -35,6 +35,7 @@ MANY = 10_000
 LINE = f"{{{BUDGET}}}LigneBudget"
 _SIGNATURES = ("Signatures", "Signature")
 _ROOTS = ("DocumentBudgetaire", "CompteFinancierUnique")
+_READ = (Sort.CONTAINER, Sort.TABLE, Sort.ENVELOPE)
 COMPTABLE = f"{{{ACCOUNTING}}}LigneComptable"
 
 
@@ -92,6 +93,7 @@ class Gate:
     def _in_hidden(self, kind: str, element: Element, depth: int) -> None:
         """Nothing of what is left out is written; rows of an unknown table are counted."""
         if kind == "close" and depth == self._hidden:
+            self._note(element.tail)
             self._hidden = None
             if self._hides_table:
                 self._table, self._hides_table = "", False
@@ -102,7 +104,10 @@ class Gate:
         name = element.tag.rpartition("}")[2]
         if depth == 0:
             self._blocks.root = name
+            self._note_before(element)
         sort = self._sorter.sort(element)
+        if sort in _READ:
+            self._note(element.text)
         if sort is Sort.CONTAINER and self._may_be_root(name, depth):
             yield self._open_container(element, self._sorter.rule_of(element))
         elif sort is Sort.CONTAINER:
@@ -191,6 +196,7 @@ class Gate:
             )
 
     def _close(self, element: Element) -> Iterator[Step]:
+        self._note(element.tail)
         if element.tag.endswith("}Budget") and self._sorter.sort(element) is Sort.CONTAINER:
             self._head()
             self.headers[-1] = replace(self.headers[-1], sommaire=tuple(self._rows.sommaire))
@@ -203,9 +209,20 @@ class Gate:
             yield Step("close", bare, len(self._open_ones))
 
     def _unit(self, element: Element) -> Iterator[Step]:
+        self._note(element.tail)
         if isinstance(element.tag, str):
             yield from self._part(element, element.tag.rpartition("}")[2])
         else:
+            self.ledger.unknown("#comment")
+
+    def _note(self, text: str | None) -> None:
+        """Text between elements is never published."""
+        if text and text.strip():
+            self.ledger.unknown("#text")
+
+    def _note_before(self, root: Element) -> None:
+        """Nor is what stands before the root; the mark of the prolog is empty."""
+        if any(node.text for node in root.itersiblings(preceding=True)):
             self.ledger.unknown("#comment")
 
     def _siblings(self, elements: Siblings) -> Iterator[Step]:

@@ -48,7 +48,10 @@ class RowWriter:
         first, line = self._rank + 1, self._out.line
         self._rank += len(elements)
         swift = self._swift(rule)
-        batch = swift.sort(self._cutter.cut(elements), len(elements))
+        cut = self._cutter.cut(elements)
+        if cut.followed:
+            self._ledger.unknown("#text", cut.followed)
+        batch = swift.sort(cut, len(elements))
         self._count(rule, batch.counted)
         for columns, size in batch.wanted:
             self._see(rule.table, columns, size)

@@ -111,11 +111,13 @@ class Rows:
 
 class Cut(NamedTuple):
     """Rows cut into values. ``texts``: each row, without white space around; () when the
-    rows have no text of their own. ``others``: ranks of rows that are more than leaves."""
+    rows have no text of their own. ``others``: ranks of rows that are more than leaves.
+    ``followed``: how many rows have text behind them, which is in no row."""
 
     texts: Sequence[str]
     alike: list[Alike]
     others: list[int]
+    followed: int = 0
 
 
 class Cutter:
@@ -129,11 +131,13 @@ class Cutter:
         name = local_name(rows.first)
         texts = together(rows)
         groups = _by_shape(texts)
+        followed = 0
         if not texts or any(self._layout(shape, name) is None for shape in groups):
             texts = one_by_one(rows)
             groups = _by_shape(texts)
+            followed = sum(bool((row.tail or "").strip()) for row in rows)
         if not texts:
-            return Cut((), [], list(range(len(rows))))
+            return Cut((), [], list(range(len(rows))), followed)
         alike, others = [], []
         for shape, group in groups.items():
             layout = self._layout(shape, name)
@@ -142,7 +146,7 @@ class Cutter:
             else:
                 columns: list[Texts] = list(zip(*group.values, strict=True))
                 alike.append(Alike(shape, layout, group.ranks, columns))
-        return Cut(texts, alike, sorted(others))
+        return Cut(texts, alike, sorted(others), followed)
 
     def rows(self, elements: Siblings) -> Rows:
         """The rows for those who read them."""
@@ -184,8 +188,10 @@ def together(rows: Siblings) -> list[str]:
     if any(_holds(before, name) for before in rows.first.itersiblings(preceding=True)):
         return []
     end = f"</{name}>"
-    *pieces, _ = serialise(container).split(end, len(rows))
+    *pieces, rest = serialise(container).split(end, len(rows))
     if len(pieces) != len(rows) or "<!" in pieces[0] or "<?" in pieces[0]:
+        return []
+    if rest[: rest.find("<")].strip():
         return []
     pieces[0] = pieces[0][pieces[0].find(f"<{name}") :]
     return [piece.lstrip() + end for piece in pieces]
