@@ -24,7 +24,7 @@ STOREYS = [
     {"deposit", "model", "config", "interfaces", "migration"},
     {"engine", "sources"},
 ]
-SOURCES_MAY_TAKE = {"errors", "findings", "document"}
+SOURCES_MAY_TAKE = {"errors", "findings", "document", "numbers"}
 MAY_CALL_SOURCES = {"engine/command/nomenclature.py"}
 """The command of the terminal that fetches account plans; nothing that reads a document."""
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ckanext.budgetod.engine.numbers import whole
 from ckanext.budgetod.engine.readers import values
 
 _BROKEN = st.sampled_from(
@@ -34,7 +35,7 @@ def test_texts_trimmed_together_are_those_cleaned_alone(texts: list[str]) -> Non
     ids=lambda value: str(value)[:10],
 )
 def test_whole_numbers(text: str, number: int | None) -> None:
-    assert values.whole(text) == number
+    assert whole(text) == number
 
 
 _NUMBER = re.compile(r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)?")

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ckanext.budgetod import config
 from ckanext.budgetod.engine.document import Header, Stage
-from ckanext.budgetod.engine.readers.values import whole
+from ckanext.budgetod.engine.numbers import whole
 from ckanext.budgetod.engine.scdl.schema import URL as SCDL_SCHEMA
 from ckanext.budgetod.model import BudgetDocument, Conversion
 from ckanext.budgetod.sources import profile

@@ -23,7 +23,7 @@ from xml.sax.saxutils import quoteattr
 from .builder_annexes import Rows, sample_annexes
 from .builder_lines import sample_lines
 from .document import Stage
-from .readers.values import whole
+from .numbers import whole
 
 NAMESPACE = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 Line = Mapping[str, str]

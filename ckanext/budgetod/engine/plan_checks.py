@@ -9,7 +9,7 @@ from .checks.evidence import Evidence, Places, places
 from .ledger import Account, Key, Place
 from .nomenclature import Plans
 from .nomenclature.plan import ROLES, Entry, Plan
-from .readers.values import whole
+from .numbers import whole
 
 BY_FUNCTION = "2"
 

@@ -14,7 +14,7 @@ from typing import Any
 from .document import Header, Stage
 from .findings import Finding, Level, Where
 from .informations import population
-from .readers.values import whole
+from .numbers import whole
 from .version import REPORT_FORMAT, REPORT_VERSION
 
 PASSED, FAILED, NOT_APPLICABLE = "passed", "failed", "not_applicable"

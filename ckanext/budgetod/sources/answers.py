@@ -14,7 +14,7 @@ from typing import IO, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from ckanext.budgetod.engine.errors import RemoteFailed, SourceError
-from ckanext.budgetod.engine.readers.values import whole
+from ckanext.budgetod.engine.numbers import whole
 
 from .addresses import shown
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
-from ckanext.budgetod.engine.readers.values import whole
+from ckanext.budgetod.engine.numbers import whole
 
 from .faults import Fault
 from .territory import Collectivity, Territory, territory

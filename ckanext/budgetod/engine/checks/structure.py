@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..findings import Finding, Level
-from ..readers.values import whole
+from ..numbers import whole
 from .evidence import MAX_WHERE, Evidence
 from .registry import check
 

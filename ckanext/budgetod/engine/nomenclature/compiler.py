@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 from ckanext.budgetod.engine.errors import DocumentRefused, NomenclatureError
+from ckanext.budgetod.engine.numbers import whole
 from ckanext.budgetod.engine.readers.safexml import (
     BoundedStream,
     Choice,
@@ -20,7 +21,7 @@ from ckanext.budgetod.engine.readers.safexml import (
     local_name,
     walk,
 )
-from ckanext.budgetod.engine.readers.values import clean, whole
+from ckanext.budgetod.engine.readers.values import clean
 
 from .plan import ROLES, Entry, Key, Plan
 

@@ -37,10 +37,11 @@ from ckanext.budgetod.engine.scdl.mapping import ORDRE, SECTIONS, SIDES
 from ckanext.budgetod.engine.scdl.schema import AMOUNT_COLUMNS, COLUMNS, FIELDS, Field
 from ckanext.budgetod.engine.siret import valid_siret
 
+from ..numbers import whole
 from .scdl_cells import fold, repaired_cell
 from .scdl_dialect import decoded, first, separator_of
 from .scdl_guess import guess_nomenclature
-from .values import amount, whole
+from .values import amount
 
 GIVEN = ("BGT_SIRET", "BGT_NOM", "BGT_NATDEC")
 """Columns that a person may give for the whole file."""

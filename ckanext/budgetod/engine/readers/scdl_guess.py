@@ -9,8 +9,8 @@ from ckanext.budgetod.engine.nomenclature import Plans
 from ckanext.budgetod.engine.nomenclature.family import Family
 from ckanext.budgetod.engine.scdl.schema import COLUMNS
 
+from ..numbers import whole
 from .scdl_cells import fold
-from .values import whole
 
 _YEAR, _CHAPTER, _NATURE, _LABEL = map(
     COLUMNS.index, ("BGT_ANNEE", "BGT_CONTNAT", "BGT_NATURE", "BGT_NATURE_LABEL")

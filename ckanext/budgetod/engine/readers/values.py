@@ -43,13 +43,6 @@ def _amount(text: str) -> Decimal:
     return Decimal(f"{whole}.{decimals[:2]}" if len(decimals) > 2 else text)
 
 
-def whole(text: str, longest: int = 9) -> int | None:
-    """A whole number in ASCII figures without sign; None for anything else and for a longer one:
-    Python takes « ² » for a figure, and refuses thousands of figures."""
-    usable = text.isascii() and text.isdigit() and len(text) <= longest
-    return int(text) if usable else None
-
-
 _END = "\n\n"
 _LONGEST = 16
 _THIRD_DECIMAL = re.compile(rb"\.\d\d\d")
