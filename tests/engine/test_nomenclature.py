@@ -113,10 +113,11 @@ def test_compiled_plan_holds_the_facts() -> None:
         b"<Nomenclature/>",
         b'<Nomenclature Norme="../x" Declinaison="y" Exer="2024"/>',
         b'<Nomenclature Norme="M1" Declinaison="M1" Exer="2024"/>',
+        official().replace(b'"2024"', b'"\xb2"', 1),
         b"<!DOCTYPE a><Nomenclature/>",
         official()[:700],
     ],
-    ids=["empty", "other", "bare", "traversal", "no account", "doctype", "truncated"],
+    ids=["empty", "other", "bare", "traversal", "no account", "year", "doctype", "truncated"],
 )
 def test_what_is_not_a_plan(data: bytes) -> None:
     with pytest.raises(NomenclatureError):

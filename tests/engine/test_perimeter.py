@@ -178,6 +178,7 @@ def test_a_configuration_is_read():
         ({"epci": [NANCY]}, f"not a known SIREN of an EPCI: {NANCY}"),
         ({"sirens": ["12345"]}, "not a known SIREN (nine digits): 12345"),
         ({"population_min": -1}, '"population_min" must be a whole number'),
+        ({"population_min": "²"}, '"population_min" must be a whole number'),
         ({"population_min": True}, '"population_min" must be a whole number'),
         ("44", "the territory must be a JSON object"),
     ],

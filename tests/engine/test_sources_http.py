@@ -595,6 +595,12 @@ def test_gzip_is_opened_and_files_in_gzip_are_not(server: Server, tmp_path: Path
     assert client.download(url, tmp_path / "a.csv.gz").path.read_bytes() == packed
 
 
+def test_a_length_that_is_no_number_is_ignored(server: Server, tmp_path: Path) -> None:
+    url = server.on("/", raw(b"HTTP/1.1 200 OK\r\nContent-Length: \xb2\r\n\r\n", b"a;b"))
+    got = Client(settings(tmp_path, server)).download(url, tmp_path / "a.csv")
+    assert got.path.read_bytes() == b"a;b"
+
+
 HUGE = {
     "bomb": text(200, BOMB, {"Content-Encoding": "gzip"}),
     "announced": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", b"x" * 9),
