@@ -12,6 +12,7 @@ from typing import Any
 from werkzeug.datastructures import FileStorage
 
 from ckanext.budgetod.engine import builder
+from ckanext.budgetod.sources.territory import territory
 
 _numbers = itertools.count(random.SystemRandom().randrange(10**5) * 10)
 
@@ -47,5 +48,6 @@ def person(factory: Any) -> dict[str, Any]:
 
 
 def new_siren() -> str:
-    """A SIREN that no other test uses."""
-    return builder.fictional_siren(f"21{next(_numbers) % 10**6:06d}")
+    """A SIREN that no other test uses, and no real collectivity."""
+    sirens = (builder.fictional_siren(f"21{number % 10**6:06d}") for number in _numbers)
+    return next(siren for siren in sirens if territory().lookup(siren) is None)
