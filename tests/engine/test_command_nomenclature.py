@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ckanext.budgetod.engine.cli import main
+from ckanext.budgetod.engine import cli
 from ckanext.budgetod.engine.nomenclature import compiler
 from ckanext.budgetod.sources import official_plans, waiting
+from ckanext.budgetod.terminal import main
 
 from .serving import Server, redirect, text
 
@@ -107,3 +108,10 @@ def test_a_broken_plan_does_not_stop_the_others(tmp_path: Path, capsys: Captured
     told = capsys.readouterr().out
     assert "1 plan ajouté" in told
     assert "/a/planDeCompte.xml" in told
+
+
+def test_the_engine_alone_calls_nobody(mirror: Server, tmp_path: Path, capsys: Captured) -> None:
+    command = ["nomenclature", "update", "--source", mirror.url, "--plan", str(tmp_path)]
+    assert cli.main(command) == 3
+    assert "n’appelle aucune adresse" in capsys.readouterr().err.replace("'", "’")
+    assert not mirror.calls

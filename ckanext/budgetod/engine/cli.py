@@ -13,14 +13,21 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .command import argparse_words
 from .command.arguments import language, parser
 from .command.codes import USAGE, Misuse
 
+if TYPE_CHECKING:
+    from .command.nomenclature import Fetch
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit code."""
+
+def main(argv: Sequence[str] | None = None, *, fetch: Fetch | None = None) -> int:
+    """Read what was typed and do it; returns the exit code.
+
+    ``fetch`` copies account plans from an address; without it no address is called.
+    """
     if argv is None:
         _end_cleanly()
     _make_writable()
@@ -33,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         whole.print_help(sys.stderr)
         return USAGE
     try:
-        return _dispatch(options, lang)
+        return _dispatch(options, lang, fetch)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -67,7 +74,7 @@ def _make_writable() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _dispatch(options: argparse.Namespace, lang: str) -> int:
+def _dispatch(options: argparse.Namespace, lang: str, fetch: Fetch | None) -> int:
     if options.version:
         from .version import package_version
 
@@ -81,7 +88,7 @@ def _dispatch(options: argparse.Namespace, lang: str) -> int:
     if options.command == "nomenclature":
         from .command.nomenclature import run as nomenclature
 
-        return nomenclature(options)
+        return nomenclature(options, fetch)
     from .command.run import run
 
     return run(options)

@@ -13,7 +13,6 @@ from .addresses import check_url, host_of, shown
 from .http import Client
 from .settings import Settings
 
-OFFICIAL = "http://odm-budgetaire.org/composants/normes"
 MAX_PLAN_BYTES = 8_000_000
 """What the compiler of plans takes."""
 TRIES = 3

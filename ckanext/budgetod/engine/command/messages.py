@@ -165,6 +165,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{name} does not answer as it should{status?? (HTTP <status>)}. Try again, or give a "
         "mirror with --source.",
     ),
+    "plan_no_network": (
+        "le moteur seul n'appelle aucune adresse ({name}) : utilisez la commande budgetod "
+        "installée, ou donnez un dossier avec --source.",
+        "the engine alone calls no address ({name}): use the installed command budgetod, or give a "
+        "folder with --source.",
+    ),
     "plan_address": (
         "{name} n'est pas une adresse http ou https qui puisse être appelée.",
         "{name} is not an http or https address that can be called.",

@@ -2,7 +2,7 @@
 
 Plans are added to a folder of the administrator's (``--plan``, else ``BUDGETOD_PLANS``), never to
 the package. ``update`` reads a mirror: a folder, or an address of the official layout
-(``sources/official_plans.py``).
+that the caller's ``fetch`` reads.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,10 +26,18 @@ from .codes import FINE, REFUSED, TO_CONFIRM, Misuse
 from .messages import say
 from .screen import Screen
 
+OFFICIAL = "http://odm-budgetaire.org/composants/normes"
+Fetch = Callable[
+    [str, Sequence[int], Collection[str], Path, Callable[[int, int], None] | None], int
+]
+"""``fetch(address, years, names, folder, progress)`` copies the plans that an address holds."""
 
-def run(options: Namespace) -> int:
-    """Exit code: 0 done, 1 something was left out, 2 nothing usable, 3 wrong usage."""
+
+def run(options: Namespace, fetch: Fetch | None = None) -> int:
+    """Exit code: 0 done, 1 something was left out, 2 nothing usable. Raises Misuse, OSError."""
     try:
+        if options.action == "update":
+            return _update(options, fetch)
         return _ACTIONS[options.action](options)
     except NomenclatureError as error:
         print(f"budgetod: {_reason(error, options)}", file=sys.stderr)
@@ -136,15 +144,15 @@ def _word(change: Any) -> str:
     return "-" if change.after is None else "~"
 
 
-def _update(options: Namespace) -> int:
-    from ckanext.budgetod.sources.official_plans import OFFICIAL
-
+def _update(options: Namespace, fetch: Fetch | None) -> int:
     folder = _folder(options)
     source = options.source or OFFICIAL
     if source.startswith(("http://", "https://")):
         years = options.year or [datetime.now(tz=timezone.utc).year]
+        if fetch is None:
+            raise Misuse(say("plan_no_network", options.lang, name=source))
         with tempfile.TemporaryDirectory() as mirror:
-            _mirror(source, years, Path(mirror), options)
+            _mirror(source, years, Path(mirror), options, fetch)
             done = update([Path(mirror)], folder)
     elif Path(source).is_dir():
         years = options.year or []
@@ -174,14 +182,12 @@ def _tell(options: Namespace, done: Update) -> None:
     _print(options, data, lines)
 
 
-def _mirror(base: str, years: list[int], folder: Path, options: Namespace) -> None:
+def _mirror(base: str, years: list[int], folder: Path, options: Namespace, fetch: Fetch) -> None:
     """Copy the plans of some years from an address, with a progress bar."""
-    from ckanext.budgetod.sources.official_plans import copy_plans
-
     screen = Screen(as_json=options.json, quiet=False, lang=options.lang)
     show = screen.progress(base)
     try:
-        copy_plans(base, years, plans(options.plan).names, folder, show and _steps(show))
+        fetch(base, years, plans(options.plan).names, folder, show and _steps(show))
     finally:
         screen.clear()
 
@@ -194,5 +200,4 @@ _ACTIONS: dict[str, Callable[[Namespace], int]] = {
     "list": _list,
     "add": _add,
     "diff": _diff,
-    "update": _update,
 }
